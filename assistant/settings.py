@@ -1,0 +1,45 @@
+"""One frozen Settings, read once from the environment; every failure names key and value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import SettingError
+
+PREFIX = "ASSISTANT_"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. The environment name is the field's, with ``ASSISTANT_``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    knowledge: Path = Field(Path("knowledge"), description="Folder of documents.")
+    index: Path = Field(Path("index"), description="Folder of the index.")
+    embedding_model: str = Field(
+        "bundled",
+        description="`bundled`, or the name or folder of any sentence-transformers model.",
+    )
+    reranker: str = Field("", description="A sentence-transformers cross-encoder, or empty.")
+    device: str = Field("cpu", description="Device of the sentence-transformers models.")
+    batch_size: int = Field(64, ge=1, le=4096, description="Texts embedded at once.")
+    threads: int = Field(0, ge=0, description="Threads for the encoder; 0 is the cores there are.")
+    language: Literal["fr", "en", "es"] = Field("fr", description="Language of page and terminal.")
+    host: str = Field("127.0.0.1", description="Address the page listens on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port the page listens on.")
+    max_file_mb: int = Field(50, ge=1, description="Larger files are skipped, and said so.")
+    max_question: int = Field(2000, ge=50, description="Longer questions are cut, and said so.")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings, ``overrides`` first; raise SettingError naming the key."""
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingError(f"{key}={first.get('input')!r}: {first['msg']}") from error
