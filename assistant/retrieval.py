@@ -18,14 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant import language
-from assistant.types import Document, Hit, Passage, Unit
+from assistant.types import Document, Passage, Unit
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-RECALL = ("bm25_unit", "bm25_clause", "dense_titled", "dense_clause", "dense_heading", "known")
+RECALL = ("bm25_unit", "bm25_clause", "dense_titled", "dense_clause", "dense_heading")
 CANDIDATES = 40
 """Units taken from each list of the recall step: more finds a little more and costs time."""
 CLAUSES = 60
@@ -127,3 +126,8 @@ def top(scores: Floats, count: int) -> Ints:
     kept = np.argpartition(-scores, count - 1)[:count]
     kept = kept[scores[kept] > 0]
     return np.asarray(kept[np.lexsort((kept, -scores[kept]))], np.int64)
+
+
+def linear(signals: Floats, named: Mapping[str, float], names: Sequence[str]) -> Floats:
+    """Return the weighted sum of each row of ``signals``, whose columns are ``names``."""
+    return np.asarray(signals @ np.array([named.get(n, 0.0) for n in names]), np.float32)

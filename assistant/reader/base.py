@@ -80,9 +80,9 @@ class Base:
 
     @cached_property
     def _positions(self) -> Floats:
-        return self.vector("emb.pos").reshape(-1, self.hidden) + self.vector("emb.type")[
-            : self.hidden
-        ]
+        return (
+            self.vector("emb.pos").reshape(-1, self.hidden) + self.vector("emb.type")[: self.hidden]
+        )
 
     def embed(self, ids: npt.NDArray[np.int64]) -> Floats:
         """Return what the first layer sees, ``(tokens, hidden)``, for one text's token ids."""

@@ -1,8 +1,9 @@
 """Question and passage → whether the passage answers, and which of its words do.
 
-The lower six layers read question and passage apart, so a passage is encoded once and kept; the
-upper six, adapted by low-rank matrices (LoRA, Hu et al. 2021), read them together (as DeFormer,
-Cao et al. 2020). Eight-bit weights, ONNX Runtime, no torch.
+The lower eight layers read question and passage apart, so a passage is encoded once and kept; the
+upper four, adapted by low-rank matrices (LoRA, Hu et al. 2021), read them together (as DeFormer,
+Cao et al. 2020). What the base model itself makes of the two texts, apart, stands beside it as
+similarities of words (MaxSim, Khattab and Zaharia 2020). Eight-bit weights, ONNX Runtime, no torch.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 FOLDER = Path(__file__).parent
-JOIN = 6
+STACK = 4
 MAX_TOKENS = 510
 PREFIX = {"question": "query: ", "passage": "passage: "}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A text after the lower layers: ``hidden`` (tokens, 384), ``offsets`` (tokens, 2) into it.
+    """A text after the layers that read it alone.
 
-    The first and last token stand for no character: their offsets are (0, 0).
+    ``hidden`` (tokens, 384) is what the joint layers take; ``words`` (tokens, 384) the base
+    model's own last layer, each row of length 1, and ``mean`` their text's vector; ``offsets``
+    (tokens, 2) index the text. The first and last token stand for no character: (0, 0).
     """
 
     hidden: npt.NDArray[np.float16]
+    words: npt.NDArray[np.float16]
+    mean: Floats
     offsets: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
@@ -41,7 +46,8 @@ class Encoded:
 
     def window(self, start: int, end: int) -> Encoded:
         """Return the tokens from ``start`` to ``end``, as views."""
-        return Encoded(self.hidden[start:end], self.offsets[start:end])
+        part = slice(start, end)
+        return Encoded(self.hidden[part], self.words[part], self.mean, self.offsets[part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,9 @@ class Reader:
             self._own = {name: stored[name].astype(np.float32) for name in stored.files}
         self._base = base
         self._tokenizer = base.tokenizer()
-        self._lower = _session(base, range(JOIN), {}, threads)
-        self._upper = _session(base, range(JOIN, base.layers), self._own, threads)
+        stacks = [range(at, at + STACK) for at in range(0, base.layers, STACK)]
+        self._apart = [_session(base, layers, {}, threads) for layers in stacks]
+        self._joint = _session(base, stacks[-1], self._own, threads)
 
     def encode(self, texts: Sequence[str], kind: str) -> list[Encoded]:
         """Return each text after the lower layers; ``kind`` is ``question`` or ``passage``."""
@@ -81,9 +88,12 @@ class Reader:
             ids.append(np.array([self._base.bos, *kept, self._base.eos]))
             places = np.array([(0, 0), *one.offsets[:MAX_TOKENS], (0, 0)], np.int32)
             offsets.append(np.maximum(places - len(prefix), 0))
-        hidden = _run(self._lower, [self._base.embed(i) for i in ids])
+        x = [self._base.embed(i) for i in ids]
+        for session in self._apart[:-1]:
+            x = _run(session, x)
         return [
-            Encoded(h.astype(np.float16), o) for h, o in zip(hidden, offsets, strict=True)
+            _encoded(hidden, final, places)
+            for hidden, final, places in zip(x, _run(self._apart[-1], x), offsets, strict=True)
         ]
 
     def read(self, question: Encoded, passages: Sequence[Encoded]) -> list[Reading]:
@@ -95,15 +105,49 @@ class Reader:
         joined = [
             np.concatenate([first, p.hidden.astype(np.float32) + own["seg"][1]]) for p in passages
         ]
+        similar = np.array([similarities(question, p) for p in passages], np.float32)
+        alone = similar @ own["sc.weight"][0] + own["sc.bias"][0]
         readings = []
-        for y in _run(self._upper, joined):
+        for y, prior in zip(_run(self._joint, joined), alone, strict=True):
             passage = y[asked:]
-            summary = np.concatenate([y[0], passage.max(0)])
+            both = _unit(y[:asked].sum(0)) * _unit(passage.sum(0))
+            summary = np.concatenate([y[0], passage.max(0), both * 20])
             inner = np.tanh(own["h1.weight"] @ summary + own["h1.bias"])
-            answer = own["h2.weight"] @ inner + own["h2.bias"]
+            answer = float(own["h2.weight"][0] @ inner + own["h2.bias"][0] + prior)
             spans = passage @ own["span.weight"].T + own["span.bias"]
-            readings.append(Reading(float(answer[0]), spans[:, 0], spans[:, 1]))
+            readings.append(Reading(answer, spans[:, 0], spans[:, 1]))
         return readings
+
+
+SPECIAL = 3
+"""Tokens before the question's own: the start mark and the two of the prefix."""
+
+
+def similarities(question: Encoded, passage: Encoded) -> list[float]:
+    """Return how alike the two are, read apart: as wholes (2) and word by word (3), about 0 ± 1."""
+    asked = question.words[SPECIAL:-1].astype(np.float32)
+    words = passage.words.astype(np.float32)
+    best = np.sort((asked @ words.T).max(1)) if len(asked) else np.zeros(1, np.float32)
+    half = best[: max(1, len(best) // 2)]
+    wholes = _unit(question.words.astype(np.float32).mean(0)) @ _unit(words.mean(0))
+    return [
+        float(question.mean @ passage.mean - 0.85) * 20,
+        float(wholes - 0.85) * 20,
+        float(best.mean() - 0.8) * 15,
+        float(half.mean() - 0.75) * 10,
+        float(best[0] - 0.7) * 8,
+    ]
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+
+
+def _encoded(hidden: Floats, final: Floats, offsets: npt.NDArray[np.int32]) -> Encoded:
+    words = final / np.maximum(np.linalg.norm(final, axis=1, keepdims=True), 1e-9)
+    return Encoded(
+        hidden.astype(np.float16), words.astype(np.float16), _unit(final.mean(0)), offsets
+    )
 
 
 def _run(session: InferenceSession, texts: Sequence[Floats]) -> list[Floats]:
@@ -132,7 +176,7 @@ def _run(session: InferenceSession, texts: Sequence[Floats]) -> list[Floats]:
 
 
 def _session(base: Base, layers: range, own: dict[str, Floats], threads: int) -> InferenceSession:
-    """Return a session of six layers: the base's weights, changed by ours where we have some."""
+    """Return a session of four layers: the base's weights, changed by ours where we have some."""
     from onnxruntime import InferenceSession, OrtValue, SessionOptions
 
     weights: dict[str, npt.NDArray[np.generic]] = {}

@@ -1,0 +1,229 @@
+"""The terminal command: ``assistant`` or ``python -m assistant``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.errors import AssistantError, SettingError
+
+app = typer.Typer(
+    name="assistant",
+    help="Answers over an institution's documents, each one proved by a verbatim quote.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+BatchOption = Annotated[
+    Path | None, typer.Option("--batch", help="File of questions, one JSON object a line.")
+]
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
+    index: IndexOption = None,
+    rebuild: Annotated[bool, typer.Option(help="Read and embed everything anew.")] = False,
+) -> None:
+    """Bring the index to the state of the documents."""
+    from assistant.ingest import ingest as run
+    from assistant.render import progress, report
+
+    settings = _settings(index=index)
+    with progress(settings.language) as shown:
+        done = run(paths or [settings.knowledge], settings, progress=shown, rebuild=rebuild)
+    typer.echo(report(done, settings.language))
+    if done.skipped:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question.")] = None,
+    batch: BatchOption = None,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question, or each question of a file."""
+    from assistant.build import open_assistant
+    from assistant.records import answer_record
+
+    settings = _settings(index=index)
+    rows = _rows(question, batch, "question")
+    assistant = open_assistant(settings)
+    for row in rows:
+        answer = assistant.ask(row["question"], _history(row))
+        if batch or as_json:
+            _print_json({"id": row.get("id"), **answer_record(answer)})
+        else:
+            from assistant.render import show_answer
+
+            show_answer(answer)
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    batch: BatchOption = None,
+    top_k: Annotated[int, typer.Option("--top-k", min=1, max=10, help="Units listed.")] = 10,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the units that a query finds, best first."""
+    from assistant.build import open_assistant
+    from assistant.records import hit_record
+
+    settings = _settings(index=index)
+    rows = _rows(query, batch, "query")
+    assistant = open_assistant(settings)
+    for row in rows:
+        hits = assistant.search(row.get("query") or row["question"], top_k)
+        if batch or as_json:
+            _print_json({"id": row.get("id"), "retrieved": [hit_record(hit) for hit in hits]})
+        else:
+            for hit in hits:
+                typer.echo(f"{hit.score:8.3f}  {' > '.join(hit.unit.path)}  ({hit.unit.document})")
+
+
+@app.command()
+def show(
+    document: Annotated[str, typer.Argument(help="The document, as citations name it.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a document as it was read."""
+    from assistant.records import document_record
+    from assistant.store import read_documents
+
+    settings = _settings(index=index)
+    documents, units = read_documents(settings.index)
+    if document not in documents:
+        known = ", ".join(sorted(documents)) or "none"
+        raise AssistantError(f"{document} is not in {settings.index}; it holds: {known}")
+    if as_json:
+        own = [unit for unit in units if unit.document == document]
+        _print_json(document_record(documents[document], own))
+    else:
+        typer.echo(documents[document].text)
+
+
+@app.command(name="eval")
+def evaluate(
+    questions: Annotated[Path | None, typer.Option(help="File of questions.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+) -> None:
+    """Measure the assistant on a fixed question set, next to baselines."""
+    try:
+        from evals.__main__ import main as run
+    except ImportError as error:
+        raise AssistantError(
+            f"The evaluation is part of the source folder, and needs the test extra "
+            f"({error.name} is missing): run it there after `make install`"
+        ) from error
+    arguments = ["run"]
+    if questions:
+        arguments += ["--questions", str(questions)]
+    if report:
+        arguments += ["--report", str(report)]
+    raise typer.Exit(run(arguments))
+
+
+@app.command()
+def serve(
+    index: IndexOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Open the page."""
+    from assistant.ui import serve as run
+
+    run(_settings(index=index, host=host, port=port))
+
+
+@app.command()
+def doctor(index: IndexOption = None) -> None:
+    """Say what is installed, which model, which index, and what to mend."""
+    from assistant.doctor import checks
+
+    found = checks(_settings(index=index))
+    for check in found:
+        mark = "✓" if check.ok else "✗"
+        typer.echo(
+            f"{mark} {check.name}: {check.detail}" + (f" — {check.fix}" if check.fix else "")
+        )
+    if not all(check.ok for check in found):
+        raise typer.Exit(1)
+
+
+def _settings(**overrides: object) -> Any:
+    from assistant.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _rows(text: str | None, batch: Path | None, key: str) -> list[dict[str, Any]]:
+    """Return the questions asked for, each a row; raise UsageError when there are none or two."""
+    if (text is None) == (batch is None):
+        raise typer.BadParameter(f"give either one {key} or --batch FILE")
+    return [{key: text, "question": text}] if batch is None else list(_read_batch(batch))
+
+
+def _read_batch(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AssistantError(f"{path} could not be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise AssistantError(f"{path}, line {number}, is not JSON: {error.msg}") from error
+        text = (row.get("question") or row.get("query")) if isinstance(row, dict) else None
+        if not isinstance(row, dict) or not isinstance(text, str | None):
+            raise AssistantError(f"{path}, line {number}: an object with `question` is expected")
+        yield {**row, "question": text or "", "query": text or ""}
+
+
+def _history(row: dict[str, Any]) -> list[str]:
+    return [turn for turn in row.get("history") or [] if isinstance(turn, str)]
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _errors_for_people() -> Iterator[None]:
+    """Print an error that a person can act on as one line, without a traceback."""
+    try:
+        yield
+    except SettingError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except AssistantError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+def main(run: Callable[[], Any] = app) -> None:
+    """Run the command."""
+    with _errors_for_people():
+        run()
+
+
+if __name__ == "__main__":
+    main()

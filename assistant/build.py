@@ -1,0 +1,87 @@
+"""The only place where concrete parts are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+from assistant.embeddings import Encoder, load
+from assistant.errors import ModelMissing
+from assistant.evidence import Searcher
+from assistant.reader import Reader
+from assistant.settings import Settings
+from assistant.store import Live, Snapshot
+from assistant.turn import Turns, streamed
+from assistant.types import Answer, Hit
+
+
+class LocalAssistant:
+    """An assistant over the index of the settings; follows the index when it is published anew."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        live: Live,
+        encoder: Encoder,
+        reader: Reader | None,
+        without: frozenset[str],
+    ) -> None:
+        self._settings = settings
+        self._live = live
+        self._encoder = encoder
+        self._reader = reader
+        self._without = without
+        self._turns: Turns | None = None
+        self._lock = Lock()
+
+    @property
+    def corpus(self) -> Snapshot:
+        """Return the generation that is published now."""
+        return self._live.current()
+
+    def turns(self) -> Turns:
+        """Return what answers from the generation that is published now."""
+        corpus = self.corpus
+        with self._lock:
+            if self._turns is None or self._turns.searcher.corpus is not corpus:
+                searcher = Searcher(corpus, self._encoder, self._reader)
+                settings = self._settings
+                self._turns = Turns(
+                    searcher, settings.language, settings.max_question, self._without
+                )
+            return self._turns
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Return the answer; ``history`` holds the earlier questions, oldest first."""
+        return self.turns().answer(question, history)
+
+    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
+        """Yield the answer's text in pieces, then the Answer."""
+        answer = self.ask(question, history)
+        yield from streamed(answer)
+        yield answer
+
+    def search(self, query: str, top_k: int = 10) -> tuple[Hit, ...]:
+        """Return the units found for ``query``, best first, at most ten."""
+        return self.turns().search(query, top_k)
+
+
+def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) -> LocalAssistant:
+    """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing.
+
+    ``without`` names mechanisms to leave out, for measuring what each is worth: ``reader``,
+    ``conversation``, ``outline``, ``lists``, ``names``.
+    """
+    encoder = load(settings)
+    live = Live(settings.index, encoder)
+    reader = None if "reader" in without else _reader(settings)
+    return LocalAssistant(settings, live, encoder, reader, without)
+
+
+def _reader(settings: Settings) -> Reader:
+    from assistant.embeddings import threads
+
+    try:
+        return Reader(threads(settings))
+    except ImportError as error:
+        raise ModelMissing(f"The reader needs the package {error.name}: pip install") from error

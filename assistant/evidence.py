@@ -1,0 +1,192 @@
+"""Evidence for a question: candidates recalled, read, ranked, and how far they can be trusted.
+
+The weights are learned (``training/fusion.py``) and the same for every corpus.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assistant import language
+from assistant.embeddings import Encoder
+from assistant.reader import Reader
+from assistant.reading import Read, UnitReader
+from assistant.retrieval import (
+    RECALL,
+    Floats,
+    Ints,
+    Question,
+    Searchable,
+    linear,
+    recall,
+    weights,
+)
+from assistant.types import Hit, Passage, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How far a search goes: ``results`` units come back, of which the first ``units`` are read,
+    in ``windows`` windows. More finds an answer that the recall step ranked low, and costs time.
+    """
+
+    results: int
+    units: int
+    windows: int
+
+
+USUAL = Breadth(results=10, units=8, windows=10)
+WIDE = Breadth(results=30, units=30, windows=40)
+"""For questions that ask for every unit that…"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A unit, what speaks for it, and the passage and words that answer."""
+
+    unit: Unit
+    score: float
+    signals: Mapping[str, float]
+    passage: Passage | None = None
+    mark: tuple[int, int] | None = None
+    read: Read | None = None
+    others: Sequence[tuple[float, Passage, tuple[int, int]]] = field(default=())
+
+    def hit(self) -> Hit:
+        return Hit(self.unit, self.passage, self.score, dict(self.signals))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search brought: evidence, best first, and the confidence that the best answers."""
+
+    evidence: tuple[Evidence, ...]
+    confidence: float
+    features: Mapping[str, float]
+
+
+class Searcher:
+    """Finds evidence in one generation of an index. Any thread may use it."""
+
+    def __init__(self, corpus: Searchable, encoder: Encoder, reader: Reader | None) -> None:
+        self.corpus = corpus
+        self._encoder = encoder
+        self._languages = sorted({d.language for d in corpus.documents.values()})
+        self._reader = UnitReader(reader, corpus) if reader else None
+
+    def question(self, text: str, spoken: str, more: Sequence[str] = ()) -> Question:
+        """Return the question ready for the search; ``more`` are other names of what it names."""
+        whole = " ".join([text, *more])
+        terms = {name: tuple(language.terms(whole, name)) for name in self._languages}
+        return Question(text, spoken, terms, self._encoder.encode_query(text))
+
+    def find(
+        self, question: Question, breadth: Breadth = USUAL, leave_out: Sequence[int] = ()
+    ) -> Found:
+        """Return the evidence for a question.
+
+        ``leave_out`` are units treated as if they were not there: to learn and measure silence.
+        """
+        chosen, signals = recall(self.corpus, question)
+        kept = ~np.isin(chosen, leave_out)
+        chosen, signals = chosen[kept], signals[kept]
+        if not len(chosen):
+            return Found((), 0.0, {})
+        first = linear(signals, weights()["recall"], RECALL)
+        order = np.lexsort((chosen, -first))[: breadth.results]
+        chosen, signals, first = chosen[order], signals[order], first[order]
+        read = self._read(question, chosen, breadth)
+        ranked = sorted(
+            (
+                self._evidence(int(unit), row, float(score), read.get(int(unit)))
+                for unit, row, score in zip(chosen, signals, first, strict=True)
+            ),
+            key=lambda e: (-e.score, e.unit.id),
+        )
+        features = describe(self.corpus, question, ranked)
+        return Found(tuple(ranked), confidence(features), features)
+
+    def _read(self, question: Question, chosen: Ints, breadth: Breadth) -> dict[int, Read]:
+        if self._reader is None:
+            return {}
+        ends = np.append(self.corpus.first_passage, len(self.corpus.passages))
+        units = [int(u) for u in chosen[: breadth.units] if ends[u] < ends[u + 1]]
+        return self._reader.read(
+            question.text, units, {u: self._interest(question, u) for u in units}, breadth.windows
+        )
+
+    def _interest(self, question: Question, unit: int) -> Floats:
+        """Return for each passage of the unit how much it promises before it is read."""
+        ends = np.append(self.corpus.first_passage[unit:], len(self.corpus.passages))
+        span = slice(int(ends[0]), int(ends[1]))
+        worth = self.corpus.titled_vectors[span] @ question.vector
+        worth = worth + self.corpus.clause_vectors[span] @ question.vector
+        for spoken, terms in question.terms.items():
+            wanted = set(terms)
+            total = max(1e-6, sum(self.corpus.lexical.idf(t) for t in wanted))
+            for i, passage in enumerate(self.corpus.passages[span]):
+                shared = wanted.intersection(language.terms(passage.text, spoken))
+                worth[i] += sum(self.corpus.lexical.idf(t) for t in shared) / total
+        return np.asarray(worth, np.float32)
+
+    def _evidence(self, unit: int, signals: Floats, first: float, read: Read | None) -> Evidence:
+        named = dict(zip(RECALL, (float(s) for s in signals), strict=True))
+        named["recall"] = first
+        learned = weights()["rank"]
+        score = learned["recall"] * first
+        score += learned["answer"] * (read.answer if read else learned["unread"])
+        named["answer"] = read.answer if read else learned["unread"]
+        passage, mark, others = None, None, []
+        if read and read.passages:
+            ranked = sorted(read.passages.items(), key=lambda item: (-item[1][0], item[0]))
+            named["span"] = ranked[0][1][0]
+            passage, mark = self.corpus.passages[ranked[0][0]], ranked[0][1][1]
+            others = [(s, self.corpus.passages[i], m) for i, (s, m) in ranked[1:4]]
+        return Evidence(self.corpus.unit_list[unit], score, named, passage, mark, read, others)
+
+
+def describe(
+    corpus: Searchable, question: Question, ranked: Sequence[Evidence]
+) -> dict[str, float]:
+    """Return what the confidence is judged by: of the best unit, its distance to the next, and
+    how much of the question the documents know at all."""
+    best = ranked[0]
+    second = ranked[1] if len(ranked) > 1 else None
+    spoken = corpus.documents[best.unit.document].language
+    same = float(question.language == spoken)
+    terms = set(question.terms.get(spoken, ()))
+    idf = {t: corpus.lexical.idf(t) for t in terms}
+    known = {t for t in terms if corpus.lexical.known(t)}
+    text = " ".join(best.unit.path) + " "
+    text += corpus.documents[best.unit.document].text[best.unit.start : best.unit.end]
+    here = terms.intersection(language.terms(text, spoken))
+    near = set(language.terms(best.passage.text, spoken)) if best.passage else set()
+    near |= set(language.terms(best.unit.heading, spoken))
+    total = max(1e-6, sum(idf.values()))
+    return {
+        "answer": best.signals["answer"],
+        "span": best.signals.get("span", best.signals["answer"] - 4),
+        "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
+        "lead": best.score - second.score if second else 1.0,
+        "recall": best.signals["recall"],
+        "titled": best.signals["dense_titled"],
+        "same": same,
+        "unit_terms": same * sum(idf[t] for t in here) / total,
+        "passage_terms": same * sum(idf[t] for t in terms & near) / total,
+        "unknown_terms": same * sum(idf[t] for t in terms - known) / total,
+        "missing": same * max((idf[t] for t in terms - here), default=0.0) / 8,
+        "terms": math.log1p(len(terms)),
+    }
+
+
+def confidence(features: Mapping[str, float]) -> float:
+    """Return the probability that the best evidence answers (logistic, learned)."""
+    learned = weights()["confidence"]
+    total = float(learned["bias"])
+    for name, value in features.items():
+        total += learned.get(name, 0.0) * value
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))

@@ -1,0 +1,231 @@
+"""Candidate units read against a question: a verdict per unit and a score per passage.
+
+A unit is cut into chunks of consecutive passages, each below its heading; a chunk is encoded once
+per generation and kept. Inside a chunk the reader looks through windows.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.reader import Encoded, Reader, Reading
+from assistant.retrieval import Searchable
+from assistant.types import Document, Passage, Unit
+
+Floats = npt.NDArray[np.float32]
+
+CHUNK = 1200
+"""Characters of a chunk; more gives the encoder more context and costs time once per chunk."""
+DENSE_SCRIPT = 3
+"""Characters of Chinese, Japanese, Korean and Thai count as so many."""
+WINDOW, STRIDE = 160, 110
+"""Tokens that are read at once, as in training, and from one window to the next."""
+KEPT = 1500
+"""Chunks kept encoded: about 0.4 MB each."""
+LONGEST = 24
+"""Tokens of the longest answer that is marked, as in training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the reader found in one unit.
+
+    ``answer`` is the verdict (a logit) on its best window; ``passages`` gives, for each passage
+    read, the score and the slice of the document that answers; ``apart`` the similarities of the
+    best window when question and text are read apart.
+    """
+
+    answer: float
+    passages: Mapping[int, tuple[float, tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Passages ``first`` to ``last`` (inclusive): where their text starts, and it, encoded."""
+
+    first: int
+    last: int
+    shift: int
+    encoded: Encoded
+
+
+class UnitReader:
+    """Reads units of one generation, and keeps what it encoded. Any thread may use it."""
+
+    def __init__(self, reader: Reader, corpus: Searchable) -> None:
+        self._reader = reader
+        self._corpus = corpus
+        self._ends = np.append(corpus.first_passage, len(corpus.passages))
+        self._kept: OrderedDict[tuple[int, int], _Chunk] = OrderedDict()
+        self._lock = Lock()
+
+    def read(
+        self, question: str, units: Sequence[int], interest: Mapping[int, Floats], windows: int
+    ) -> dict[int, Read]:
+        """Return what each unit says to the question.
+
+        ``interest`` has for each unit one number per passage: where to look first. Every unit
+        gets one window at least, the others go to the most interesting; ``windows`` in all.
+        """
+        asked = self._reader.encode([question], "question")[0]
+        chosen: list[tuple[float, int, _Chunk, Encoded]] = []
+        for unit, chunk in self._chunks(units, interest):
+            start = int(self._ends[unit])
+            for window in _windows(chunk.encoded):
+                inside = self._inside(chunk, window)
+                worth = max((float(interest[unit][i - start]) for i in inside), default=-1.0)
+                chosen.append((worth, unit, chunk, window))
+        chosen.sort(key=lambda c: -c[0])
+        best = {unit: i for i, (_, unit, _, _) in reversed(list(enumerate(chosen)))}
+        rest = [i for i in range(len(chosen)) if i not in set(best.values())]
+        picked = sorted([*best.values(), *rest[: max(0, windows - len(best))]])
+        readings = self._reader.read(asked, [chosen[i][3] for i in picked])
+        found: dict[int, Read] = {}
+        for i, reading in zip(picked, readings, strict=True):
+            _, unit, chunk, window = chosen[i]
+            passages = self._locate(chunk, window, reading)
+            before = found.get(unit)
+            if before is not None:
+                merged = dict(before.passages)
+                for place, value in passages.items():
+                    if place not in merged or merged[place][0] < value[0]:
+                        merged[place] = value
+                passages = merged
+            verdict = reading.answer if before is None else max(before.answer, reading.answer)
+            found[unit] = Read(verdict, passages)
+        return found
+
+    def _chunks(
+        self, units: Sequence[int], interest: Mapping[int, Floats]
+    ) -> list[tuple[int, _Chunk]]:
+        """Return the chunks of the units, encoding in one batch those that are not kept."""
+        wanted = [
+            (unit, span)
+            for unit in units
+            for span in _most_interesting(self._spans(unit), interest[unit], int(self._ends[unit]))
+        ]
+        with self._lock:
+            have = {span: self._kept[span] for _, span in wanted if span in self._kept}
+        missing = [(unit, span) for unit, span in wanted if span not in have]
+        if missing:
+            texts, shifts = [], []
+            for unit, (first, last) in missing:
+                text, shift = self._text(unit, first, last)
+                texts.append(text)
+                shifts.append(shift)
+            encoded = self._reader.encode(texts, "passage")
+            with self._lock:
+                for (_, span), shift, one in zip(missing, shifts, encoded, strict=True):
+                    have[span] = self._kept[span] = _Chunk(*span, shift, one)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return [(unit, have[span]) for unit, span in wanted]
+
+    def _spans(self, unit: int) -> list[tuple[int, int]]:
+        """Return the unit's chunks as (first, last) passage."""
+        spans: list[tuple[int, int]] = []
+        size = CHUNK + 1
+        for i in range(int(self._ends[unit]), int(self._ends[unit + 1])):
+            length = _width(self._corpus.passages[i].text)
+            if size + length > CHUNK:
+                spans.append((i, i))
+                size = length
+            else:
+                spans[-1] = (spans[-1][0], i)
+                size += length
+        return spans
+
+    def _text(self, unit: int, first: int, last: int) -> tuple[str, int]:
+        """Return what the reader sees of a chunk, and the shift of its offsets to the document."""
+        head = title(self._corpus.unit_list[unit]) + ". "
+        start, end = self._corpus.passages[first].start, self._corpus.passages[last].end
+        document = self._document(self._corpus.passages[first])
+        return head + document.text[start:end], start - len(head)
+
+    def _document(self, passage: Passage) -> Document:
+        return self._corpus.documents[passage.document]
+
+    def _inside(self, chunk: _Chunk, window: Encoded) -> list[int]:
+        """Return the passages that the window touches."""
+        start, end = _extent(window, chunk.shift)
+        passages = self._corpus.passages
+        return [
+            i
+            for i in range(chunk.first, chunk.last + 1)
+            if passages[i].start < end and start < passages[i].end
+        ]
+
+    def _locate(
+        self, chunk: _Chunk, window: Encoded, reading: Reading
+    ) -> dict[int, tuple[float, tuple[int, int]]]:
+        """Return each passage's best answer in the window: score and slice of the document."""
+        places = window.offsets + chunk.shift
+        real = window.offsets[:, 1] > window.offsets[:, 0]
+        norm = _log_sum(reading.start) + _log_sum(reading.end)
+        found: dict[int, tuple[float, tuple[int, int]]] = {}
+        for i in self._inside(chunk, window):
+            passage = self._corpus.passages[i]
+            tokens = np.flatnonzero(
+                real & (places[:, 0] < passage.end) & (places[:, 1] > passage.start)
+            )
+            if not len(tokens):
+                continue
+            pairs = reading.start[tokens][:, None] + reading.end[tokens][None, :]
+            allowed = np.tri(len(tokens), len(tokens), LONGEST) * np.tri(len(tokens)).T
+            pairs = np.where(allowed > 0, pairs, -1e9)
+            a, b = divmod(int(pairs.argmax()), len(tokens))
+            start = max(int(places[tokens[a], 0]), passage.start)
+            end = min(int(places[tokens[b], 1]), passage.end)
+            score = float(pairs[a, b]) - norm + reading.answer
+            found[i] = (score, (start, max(end, start + 1)))
+        return found
+
+
+def title(unit: Unit) -> str:
+    """Return the words that stand above a unit's text when it is read: its last two headings."""
+    return " > ".join(unit.path[-2:])
+
+
+def _width(text: str) -> int:
+    return sum(DENSE_SCRIPT if ord(c) > 0x0E00 else 1 for c in text)
+
+
+def _most_interesting(
+    spans: list[tuple[int, int]], interest: Floats, start: int, most: int = 2
+) -> list[tuple[int, int]]:
+    """Return at most ``most`` chunks of a long unit: those with the most interesting passages."""
+    ranked = sorted(spans, key=lambda s: -float(interest[s[0] - start : s[1] + 1 - start].max()))
+    return ranked[:most]
+
+
+def _windows(encoded: Encoded) -> list[Encoded]:
+    """Return the windows of a text, as in training."""
+    length = len(encoded)
+    if length <= WINDOW:
+        return [encoded]
+    out = []
+    at = 1
+    while True:
+        out.append(encoded.window(at, min(at + WINDOW - 1, length)))
+        if at + WINDOW - 1 >= length:
+            return out
+        at += STRIDE
+
+
+def _extent(window: Encoded, shift: int) -> tuple[int, int]:
+    """Return the slice of the document that a window covers."""
+    real = window.offsets[window.offsets[:, 1] > window.offsets[:, 0]]
+    if not len(real):
+        return (0, 0)
+    return int(real[0, 0]) + shift, int(real[-1, 1]) + shift
+
+
+def _log_sum(logits: Floats) -> float:
+    high = float(logits.max())
+    return high + float(np.log(np.exp(logits - high).sum()))

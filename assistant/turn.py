@@ -1,0 +1,176 @@
+"""One turn of a conversation: question and history → what is meant → evidence → answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from assistant import extract, language, names, phrases
+from assistant.conversation import Query, understand
+from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher
+from assistant.extract import Asked, Proof
+from assistant.outline import Outline, ask_outline
+from assistant.retrieval import weights
+from assistant.types import Answer, Hit, Unit
+
+RETRIEVED = 10
+"""Units named in an answer's record."""
+LISTED = 12
+"""Units quoted at most in an answer of several units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn on its way: each step fills in one more field."""
+
+    asked: str
+    query: Query
+    outline: Outline | None
+    found: Found
+
+
+class Turns:
+    """Answers questions from one generation of an index. Any thread may use it."""
+
+    def __init__(
+        self, searcher: Searcher, default: str, limit: int, without: frozenset[str] = frozenset()
+    ) -> None:
+        self.searcher = searcher
+        self._default = default
+        self._limit = limit
+        self._without = without
+        self._names = names.learn(searcher.corpus)
+
+    def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Return the answer, with the seconds it took."""
+        began = time.perf_counter()
+        answer = self.decide(self.look(self.understand(question, history)))
+        return replace(answer, seconds=time.perf_counter() - began)
+
+    def search(self, query: str, top_k: int) -> tuple[Hit, ...]:
+        """Return the units found for ``query``, best first."""
+        spoken = language.detect(query, self._default)
+        found = self.searcher.find(self.searcher.question(query, spoken, self._also(query)))
+        return tuple(e.hit() for e in found.evidence[:top_k])
+
+    def understand(self, question: str, history: Sequence[str]) -> Turn:
+        """Return what the question stands for."""
+        corpus = self.searcher.corpus
+        text = language.normalise(question)[: self._limit].strip()
+        past = [language.normalise(h)[: self._limit] for h in history]
+        if "conversation" in self._without:
+            past = []
+        query = understand(text, past, corpus, default=self._default)
+        outline = None if "outline" in self._without else ask_outline(query, corpus)
+        return Turn(question, query, outline, Found((), 0.0, {}))
+
+    def look(self, turn: Turn) -> Turn:
+        """Return the turn with the evidence found."""
+        query = turn.query
+        if query.smalltalk or not query.text.strip():
+            return turn
+        question = self.searcher.question(query.text, query.language, self._also(query.text))
+        breadth = WIDE if query.wants_list else USUAL
+        return replace(turn, found=self.searcher.find(question, breadth))
+
+    def decide(self, turn: Turn) -> Answer:
+        """Return the answer that the evidence carries, or the abstention."""
+        query, found, corpus = turn.query, turn.found, self.searcher.corpus
+        spoken = phrases.variant(query.language, query.asked)
+        asked = Asked(
+            turn.asked,
+            spoken,
+            query.text if query.rewritten else None,
+            found.confidence,
+            tuple(e.hit() for e in found.evidence[:RETRIEVED]),
+            corpus.generation,
+        )
+        if query.smalltalk:
+            key = "empty_question" if query.smalltalk == "empty" else query.smalltalk
+            return extract.abstained(replace(asked, confidence=0.0), phrases.say(spoken, key), ())
+        if turn.outline is not None:
+            return self._structure(asked, turn.outline)
+        if not found.evidence or found.confidence < weights()["threshold"]:
+            return extract.nothing_found(asked, self._looked_for(query))
+        several = self._several(query, found)
+        if len(several) > 1:
+            key = "lead_compare" if query.target == "compare" else "lead_list"
+            lead = phrases.say(spoken, key, count=len(several))
+            return extract.quoted(asked, corpus.documents, lead, [_proof(e) for e in several])
+        best = found.evidence[0]
+        lead = phrases.say(spoken, "lead_unit", unit=best.unit.heading)
+        return extract.quoted(asked, corpus.documents, lead, [_proof(best)])
+
+    def _several(self, query: Query, found: Found) -> list[Evidence]:
+        """Return the evidence of a question that asks for several units, else none."""
+        if "lists" in self._without:
+            return []
+        quotable = [e for e in found.evidence if e.passage is not None]
+        if query.target == "compare" and len(query.focus) > 1:
+            return [e for e in quotable if e.unit.id in query.focus]
+        if not query.wants_list:
+            return []
+        return [e for e in quotable if e.read is not None and e.read.answer >= weights()["list"]][
+            :LISTED
+        ]
+
+    def _structure(self, asked: Asked, outline: Outline) -> Answer:
+        """Return the answer to a question about the heading tree; each heading is cited."""
+        units = self.searcher.corpus.units
+        subject = units[outline.unit_id]
+        items = [units[i] for i in outline.items]
+        proofs = [_heading(u, self.searcher.corpus.documents[u.document].text) for u in items]
+        parent = items[0].heading if items else ""
+        lead = phrases.say(
+            asked.language,
+            f"lead_{outline.kind}",
+            unit=subject.heading,
+            parent=parent,
+            count=len(items),
+        )
+        hits = tuple(Hit(unit, None, 1.0) for unit in items)
+        rest = tuple(h for h in asked.retrieved if h.unit not in items)
+        asked = replace(asked, confidence=0.99, retrieved=(hits + rest)[:10])
+        return extract.quoted(asked, self.searcher.corpus.documents, lead, proofs, headings=True)
+
+    def _also(self, text: str) -> list[str]:
+        """Return other names of what the text names, and its words as the corpus spells them."""
+        if "names" in self._without:
+            return []
+        return names.expansions(text, self._names)
+
+    def _looked_for(self, query: Query) -> list[str]:
+        """Return the words that were searched, as the reader wrote them."""
+        found = [
+            w.text
+            for w in language.words(query.text, query.language)
+            if not language.is_stop(w.text, query.language)
+        ]
+        return list(dict.fromkeys(found))[:8]
+
+
+def _proof(evidence: Evidence) -> Proof:
+    passage = evidence.passage
+    if passage is None:
+        raise ValueError("evidence without a passage cannot be quoted")
+    marks = (evidence.mark,) if evidence.mark else ()
+    return Proof(evidence.unit, passage.start, passage.end, passage.text, marks)
+
+
+def _heading(unit: Unit, text: str) -> Proof:
+    return Proof(
+        unit,
+        unit.heading_start,
+        unit.heading_end,
+        text[unit.heading_start : unit.heading_end],
+        ((unit.heading_start, unit.heading_end),),
+    )
+
+
+def streamed(answer: Answer) -> list[str]:
+    """Return the answer's text in pieces, for a page that shows it as it comes."""
+    text = answer.text
+    cuts = [i for i, c in enumerate(text) if c in " \n"]
+    return [text[a:b] for a, b in pairwise([0, *cuts, len(text)])]
