@@ -17,21 +17,7 @@ if TYPE_CHECKING:
     from Stemmer import Stemmer
 
 LANGUAGES: tuple[str, ...] = (
-    "ar",
-    "de",
-    "en",
-    "es",
-    "fr",
-    "it",
-    "ja",
-    "ko",
-    "nl",
-    "pl",
-    "pt",
-    "ru",
-    "th",
-    "tr",
-    "zh",
+    *("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"),
 )
 
 _ALGORITHMS = {
@@ -181,36 +167,10 @@ def _function_words(language: str) -> re.Pattern[str]:
 
 # --- stems and function words ------------------------------------------------------------
 
-_PARTICLES = (
-    "에서는",
-    "으로는",
-    "에게서",
-    "이라고",
-    "에서",
-    "으로",
-    "에게",
-    "까지",
-    "부터",
-    "처럼",
-    "보다",
-    "이나",
-    "이란",
-    "라는",
-    "입니까",
-    "인가요",
-    "은",
-    "는",
-    "이",
-    "가",
-    "을",
-    "를",
-    "의",
-    "에",
-    "로",
-    "와",
-    "과",
-    "도",
-    "만",
+# What is written onto the end of Korean nouns; two syllables must be left.
+_PARTICLE = re.compile(
+    "(?<=..)(?:에서는|으로는|에게서|이라고|입니까|인가요|에서|으로|에게|까지|부터|처럼|보다|이나|이란|라는"
+    "|[은는이가을를의에로와과도만])$"
 )
 
 
@@ -221,16 +181,9 @@ def stem(word: str, language: str) -> str:
     if "." in lower and not lower[0].isdigit():
         return fold(lower.replace(".", ""))
     if language == "ko":
-        return fold(_without_particle(lower))
+        return fold(_PARTICLE.sub("", lower))
     stemmer = _stemmer(language)
     return fold(stemmer.stemWord(lower)) if stemmer else fold(lower)
-
-
-def _without_particle(word: str) -> str:
-    for particle in _PARTICLES:
-        if word.endswith(particle) and len(word) - len(particle) >= 2:
-            return word.removesuffix(particle)
-    return word
 
 
 @lru_cache(maxsize=32)
