@@ -49,7 +49,7 @@ def clauses(
     """
     found: list[Span] = []
     for part in _without(start, end, noise):
-        pieces: list[list[Span]] = []
+        pieces = []
         for block in _blocks(text, *part):
             cut = [
                 piece
@@ -57,8 +57,8 @@ def clauses(
                 for clause in _at_semicolons(text, sentence)
                 for piece in _shortened(text, clause, language)
             ]
-            pieces.append(_joined(text, cut, language))
-        found += _joined(text, [span for block_pieces in pieces for span in block_pieces], language)
+            pieces += _joined(text, cut, language)
+        found += _gathered(text, pieces, language)
     return found
 
 
@@ -258,14 +258,30 @@ def _short(text: str, span: Span, language: str) -> bool:
 
 
 def _joined(text: str, spans: Sequence[Span], language: str) -> list[Span]:
+    """Join the fragments of one paragraph to the clause before them, else to the next."""
     joined: list[Span] = []
     for span in spans:
-        if (
-            joined
-            and span[1] - joined[-1][0] <= _JOINED
-            and (_short(text, joined[-1], language) or _short(text, span, language))
-        ):
+        if joined and _fit(joined[-1], span) and _either_short(text, joined[-1], span, language):
             joined[-1] = (joined[-1][0], span[1])
         else:
             joined.append(span)
     return joined
+
+
+def _gathered(text: str, spans: Sequence[Span], language: str) -> list[Span]:
+    """Join short lines, items and rows to those that follow, until they are short no more."""
+    gathered: list[Span] = []
+    for span in spans:
+        if gathered and _fit(gathered[-1], span) and _short(text, gathered[-1], language):
+            gathered[-1] = (gathered[-1][0], span[1])
+        else:
+            gathered.append(span)
+    return gathered[:-2] + _joined(text, gathered[-2:], language)
+
+
+def _fit(first: Span, second: Span) -> bool:
+    return second[1] - first[0] <= _JOINED
+
+
+def _either_short(text: str, first: Span, second: Span, language: str) -> bool:
+    return _short(text, first, language) or _short(text, second, language)
