@@ -1,0 +1,1 @@
+"""Fixed questions, pure metrics, a runner and baselines: how good the answers are."""
