@@ -90,7 +90,7 @@ _THAI = "\u0e01-\u0e3a\u0e40-\u0e4e"
 _UNSPACED = _HAN + _HIRAGANA + _KATAKANA + _THAI
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[\u0300-\u036f\u064b-\u065f\u0670\u200c\u200d])"
 _TOKEN = re.compile(
-    rf"(?P<acronym>(?<!\w)(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?!\w))?)"
+    rf"(?P<acronym>(?<!\w)(?:(?:{_LETTER}\.)+{_LETTER}(?!\w)\.?|(?:{_LETTER}\.){{2,}}))"
     rf"|(?P<word>{_LETTER}(?:{_LETTER}|\d)*(?:['’ʼ](?!{_LETTER}\.{_LETTER}){_LETTER}(?:{_LETTER}|\d)*)*['’ʼ]?)"
     r"|(?P<number>\d+(?:[.,]\d+)*)"
     rf"|(?P<han>[{_HAN}]+)|(?P<hiragana>[{_HIRAGANA}]+)"
@@ -260,7 +260,10 @@ def detect(text: str, default: str = "fr", among: Sequence[str] = LANGUAGES) -> 
     if script:
         return script if script in among else default
     latin = [language for language in among if language in _stop_lists()]
-    found = [fold(word.text).strip("'") for word in words(text, "fr")]
+    found = [word.text for word in words(text, "fr")]
+    if not text.isupper():  # an acronym is in no language
+        found = [word for word in found if len(word) < 2 or not word.isupper()]
+    found = [fold(word).strip("'") for word in found]
     votes = _votes(text, found, latin)
     ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0] != default, item[0]))
     if ranked and _decisive(ranked, default, len(found)):
@@ -283,6 +286,8 @@ def _votes(text: str, found: list[str], among: Sequence[str]) -> dict[str, float
         speakers = [language for language in among if word in stop_words(language)]
         for language in speakers:
             votes[language] += 1 / len(speakers)
+    if found[:1] == ["y"] and "es" in votes:
+        votes["es"] += 0.5  # the conjunction: French "y" seldom comes first
     for character in set(text.lower()) & _TELLING.keys():
         for language in set(_TELLING[character]) & set(among):
             votes[language] += 0.8 / len(_TELLING[character])
@@ -293,7 +298,7 @@ def _decisive(ranked: list[tuple[str, float]], default: str, count: int) -> bool
     best, second = ranked[0][1], ranked[1][1] if len(ranked) > 1 else 0.0
     if ranked[0][0] == default:
         return best >= 0.5 and best >= 1.2 * second
-    return best >= 0.75 and best >= 1.3 * second and (count > 3 or best >= 0.85)
+    return best >= (0.75 if count > 3 else 0.85) and best >= 1.3 * second and count > 1
 
 
 def _by_model(text: str, default: str, among: Sequence[str]) -> str:
