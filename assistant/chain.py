@@ -63,7 +63,7 @@ def build_chain(assistant: LocalAssistant) -> Runnable[Input, AIMessage]:
 
 def message(answer: Answer) -> AIMessage:
     """Return an answer as a message: one text block whose annotations are the citations."""
-    block = create_text_block(answer.text, annotations=_annotations(answer))
+    block = create_text_block(answer.text, annotations=[*_annotations(answer)])
     return AIMessage(content=[dict(block)], response_metadata={"answer": answer_record(answer)})
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from assistant import language
-from assistant.embeddings import Encoder
 from assistant.reader import Reader
 from assistant.reading import Read, UnitReader
 from assistant.retrieval import (
@@ -69,6 +69,12 @@ class Found:
     features: Mapping[str, float]
 
 
+class Encoder(Protocol):
+    """The embedding model, for questions."""
+
+    def encode_query(self, text: str) -> Floats: ...
+
+
 class Searcher:
     """Finds evidence in one generation of an index. Any thread may use it."""
 
@@ -76,13 +82,15 @@ class Searcher:
         self.corpus = corpus
         self._encoder = encoder
         self._languages = sorted({d.language for d in corpus.documents.values()})
-        self._reader = UnitReader(reader, corpus) if reader else None
+        self._reader = reader
+        self._units = UnitReader(reader, corpus) if reader else None
 
     def question(self, text: str, spoken: str, more: Sequence[str] = ()) -> Question:
         """Return the question ready for the search; ``more`` are other names of what it names."""
         whole = " ".join([text, *more])
         terms = {name: tuple(language.terms(whole, name)) for name in self._languages}
-        return Question(text, spoken, terms, self._encoder.encode_query(text))
+        asked = self._reader.encode([text], "question")[0] if self._reader else None
+        return Question(text, spoken, terms, self._encoder.encode_query(text), asked)
 
     def find(
         self, question: Question, breadth: Breadth = USUAL, leave_out: Sequence[int] = ()
@@ -111,12 +119,12 @@ class Searcher:
         return Found(tuple(ranked), confidence(features), features)
 
     def _read(self, question: Question, chosen: Ints, breadth: Breadth) -> dict[int, Read]:
-        if self._reader is None:
+        if self._units is None or question.asked is None:
             return {}
         ends = np.append(self.corpus.first_passage, len(self.corpus.passages))
         units = [int(u) for u in chosen[: breadth.units] if ends[u] < ends[u + 1]]
-        return self._reader.read(
-            question.text, units, {u: self._interest(question, u) for u in units}, breadth.windows
+        return self._units.read(
+            question.asked, units, {u: self._interest(question, u) for u in units}, breadth.windows
         )
 
     def _interest(self, question: Question, unit: int) -> Floats:
@@ -174,6 +182,7 @@ def describe(
         "lead": best.score - second.score if second else 1.0,
         "recall": best.signals["recall"],
         "titled": best.signals["dense_titled"],
+        "chunk": best.signals["dense_chunk"],
         "same": same,
         "unit_terms": same * sum(idf[t] for t in here) / total,
         "passage_terms": same * sum(idf[t] for t in terms & near) / total,

@@ -14,16 +14,12 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from assistant.chunks import Chunk, chunks, reader_input
 from assistant.reader import Encoded, Reader, Reading
 from assistant.retrieval import Searchable
-from assistant.types import Document, Passage, Unit
 
 Floats = npt.NDArray[np.float32]
 
-CHUNK = 1200
-"""Characters of a chunk; more gives the encoder more context and costs time once per chunk."""
-DENSE_SCRIPT = 3
-"""Characters of Chinese, Japanese, Korean and Thai count as so many."""
 WINDOW, STRIDE = 160, 110
 """Tokens that are read at once, as in training, and from one window to the next."""
 KEPT = 1500
@@ -46,11 +42,10 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Passages ``first`` to ``last`` (inclusive): where their text starts, and it, encoded."""
+class _Known:
+    """A chunk, encoded; ``shift`` turns an offset in its text into the document's."""
 
-    first: int
-    last: int
+    chunk: Chunk
     shift: int
     encoded: Encoded
 
@@ -62,19 +57,18 @@ class UnitReader:
         self._reader = reader
         self._corpus = corpus
         self._ends = np.append(corpus.first_passage, len(corpus.passages))
-        self._kept: OrderedDict[tuple[int, int], _Chunk] = OrderedDict()
+        self._kept: OrderedDict[Chunk, _Known] = OrderedDict()
         self._lock = Lock()
 
     def read(
-        self, question: str, units: Sequence[int], interest: Mapping[int, Floats], windows: int
+        self, asked: Encoded, units: Sequence[int], interest: Mapping[int, Floats], windows: int
     ) -> dict[int, Read]:
-        """Return what each unit says to the question.
+        """Return what each unit says to the question, ``asked`` being the question encoded.
 
         ``interest`` has for each unit one number per passage: where to look first. Every unit
         gets one window at least, the others go to the most interesting; ``windows`` in all.
         """
-        asked = self._reader.encode([question], "question")[0]
-        chosen: list[tuple[float, int, _Chunk, Encoded]] = []
+        chosen: list[tuple[float, int, _Known, Encoded]] = []
         for unit, chunk in self._chunks(units, interest):
             start = int(self._ends[unit])
             for window in _windows(chunk.encoded):
@@ -103,73 +97,51 @@ class UnitReader:
 
     def _chunks(
         self, units: Sequence[int], interest: Mapping[int, Floats]
-    ) -> list[tuple[int, _Chunk]]:
+    ) -> list[tuple[int, _Known]]:
         """Return the chunks of the units, encoding in one batch those that are not kept."""
-        wanted = [
-            (unit, span)
-            for unit in units
-            for span in _most_interesting(self._spans(unit), interest[unit], int(self._ends[unit]))
-        ]
+        passages = self._corpus.passages
+        wanted = []
+        for unit in units:
+            start = int(self._ends[unit])
+            spans = list(chunks(passages, start, int(self._ends[unit + 1])))
+            wanted += [(unit, c) for c in _most_interesting(spans, interest[unit], start)]
         with self._lock:
-            have = {span: self._kept[span] for _, span in wanted if span in self._kept}
-        missing = [(unit, span) for unit, span in wanted if span not in have]
+            have = {chunk: self._kept[chunk] for _, chunk in wanted if chunk in self._kept}
+        missing = [(unit, chunk) for unit, chunk in wanted if chunk not in have]
         if missing:
-            texts, shifts = [], []
-            for unit, (first, last) in missing:
-                text, shift = self._text(unit, first, last)
-                texts.append(text)
-                shifts.append(shift)
-            encoded = self._reader.encode(texts, "passage")
+            inputs = [self._input(unit, chunk) for unit, chunk in missing]
+            encoded = self._reader.encode([text for text, _ in inputs], "passage")
             with self._lock:
-                for (_, span), shift, one in zip(missing, shifts, encoded, strict=True):
-                    have[span] = self._kept[span] = _Chunk(*span, shift, one)
+                for (_, chunk), (_, shift), one in zip(missing, inputs, encoded, strict=True):
+                    have[chunk] = self._kept[chunk] = _Known(chunk, shift, one)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return [(unit, have[span]) for unit, span in wanted]
+        return [(unit, have[chunk]) for unit, chunk in wanted]
 
-    def _spans(self, unit: int) -> list[tuple[int, int]]:
-        """Return the unit's chunks as (first, last) passage."""
-        spans: list[tuple[int, int]] = []
-        size = CHUNK + 1
-        for i in range(int(self._ends[unit]), int(self._ends[unit + 1])):
-            length = _width(self._corpus.passages[i].text)
-            if size + length > CHUNK:
-                spans.append((i, i))
-                size = length
-            else:
-                spans[-1] = (spans[-1][0], i)
-                size += length
-        return spans
+    def _input(self, unit: int, chunk: Chunk) -> tuple[str, int]:
+        found = self._corpus.unit_list[unit]
+        document = self._corpus.documents[found.document]
+        return reader_input(chunk, self._corpus.passages, found, document)
 
-    def _text(self, unit: int, first: int, last: int) -> tuple[str, int]:
-        """Return what the reader sees of a chunk, and the shift of its offsets to the document."""
-        head = title(self._corpus.unit_list[unit]) + ". "
-        start, end = self._corpus.passages[first].start, self._corpus.passages[last].end
-        document = self._document(self._corpus.passages[first])
-        return head + document.text[start:end], start - len(head)
-
-    def _document(self, passage: Passage) -> Document:
-        return self._corpus.documents[passage.document]
-
-    def _inside(self, chunk: _Chunk, window: Encoded) -> list[int]:
+    def _inside(self, known: _Known, window: Encoded) -> list[int]:
         """Return the passages that the window touches."""
-        start, end = _extent(window, chunk.shift)
+        start, end = _extent(window, known.shift)
         passages = self._corpus.passages
         return [
             i
-            for i in range(chunk.first, chunk.last + 1)
+            for i in range(known.chunk.first, known.chunk.last + 1)
             if passages[i].start < end and start < passages[i].end
         ]
 
     def _locate(
-        self, chunk: _Chunk, window: Encoded, reading: Reading
+        self, known: _Known, window: Encoded, reading: Reading
     ) -> dict[int, tuple[float, tuple[int, int]]]:
         """Return each passage's best answer in the window: score and slice of the document."""
-        places = window.offsets + chunk.shift
+        places = window.offsets + known.shift
         real = window.offsets[:, 1] > window.offsets[:, 0]
         norm = _log_sum(reading.start) + _log_sum(reading.end)
         found: dict[int, tuple[float, tuple[int, int]]] = {}
-        for i in self._inside(chunk, window):
+        for i in self._inside(known, window):
             passage = self._corpus.passages[i]
             tokens = np.flatnonzero(
                 real & (places[:, 0] < passage.end) & (places[:, 1] > passage.start)
@@ -187,21 +159,17 @@ class UnitReader:
         return found
 
 
-def title(unit: Unit) -> str:
-    """Return the words that stand above a unit's text when it is read: its last two headings."""
-    return " > ".join(unit.path[-2:])
-
-
-def _width(text: str) -> int:
-    return sum(DENSE_SCRIPT if ord(c) > 0x0E00 else 1 for c in text)
-
-
 def _most_interesting(
-    spans: list[tuple[int, int]], interest: Floats, start: int, most: int = 2
-) -> list[tuple[int, int]]:
+    spans: Sequence[Chunk], interest: Floats, start: int, most: int = 2
+) -> Sequence[Chunk]:
     """Return at most ``most`` chunks of a long unit: those with the most interesting passages."""
-    ranked = sorted(spans, key=lambda s: -float(interest[s[0] - start : s[1] + 1 - start].max()))
-    return ranked[:most]
+    if len(spans) <= most:
+        return spans
+
+    def best(chunk: Chunk) -> float:
+        return float(interest[chunk.first - start : chunk.last + 1 - start].max())
+
+    return sorted(spans, key=lambda chunk: -best(chunk))[:most]
 
 
 def _windows(encoded: Encoded) -> list[Encoded]:

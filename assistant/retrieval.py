@@ -13,18 +13,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.types import Document, Passage, Unit
+from assistant.types import Corpus, Unit
+
+if TYPE_CHECKING:
+    from assistant.reader import Encoded
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-RECALL = ("bm25_unit", "bm25_clause", "dense_titled", "dense_clause", "dense_heading")
+RECALL = (
+    "bm25_unit",
+    "bm25_clause",
+    "dense_titled",
+    "dense_clause",
+    "dense_heading",
+    "dense_chunk",
+)
 CANDIDATES = 40
 """Units taken from each list of the recall step: more finds a little more and costs time."""
 CLAUSES = 60
@@ -37,17 +47,14 @@ class Lexical(Protocol):
     def unit_scores(self, terms: Sequence[str]) -> Floats: ...
     def passage_scores(self, terms: Sequence[str]) -> Floats: ...
     def idf(self, term: str) -> float: ...
+    def known(self, term: str) -> bool: ...
 
 
-class Searchable(Protocol):
+class Searchable(Corpus, Protocol):
     """What retrieval needs of one generation of an index (see ``assistant.store``)."""
 
     @property
-    def documents(self) -> Mapping[str, Document]: ...
-    @property
     def unit_list(self) -> Sequence[Unit]: ...
-    @property
-    def passages(self) -> Sequence[Passage]: ...
     @property
     def first_passage(self) -> Ints: ...
     @property
@@ -57,18 +64,26 @@ class Searchable(Protocol):
     @property
     def heading_vectors(self) -> Floats: ...
     @property
+    def first_chunk(self) -> Ints: ...
+    @property
+    def chunk_vectors(self) -> Floats: ...
+    @property
     def lexical(self) -> Lexical: ...
     def nearest(self, vector: Floats, k: int) -> Sequence[tuple[int, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question ready for the search: its terms by language, and its vector."""
+    """A question ready for the search: its terms by language, and its vectors.
+
+    ``vector`` is the embedding model's, ``asked`` the question as the reader encodes it.
+    """
 
     text: str
     language: str
     terms: Mapping[str, tuple[str, ...]]
     vector: Floats
+    asked: Encoded | None = None
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +108,7 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
         np.maximum(clause, corpus.lexical.passage_scores(terms) / scale, out=clause)
         np.maximum(whole, corpus.lexical.unit_scores(terms) / scale, out=whole)
     heading = corpus.heading_vectors @ question.vector
+    chunk = _by_unit(corpus, question)
     owner = np.searchsorted(corpus.first_passage, np.arange(len(corpus.passages)), "right") - 1
     near = np.array([i for i, _ in corpus.nearest(question.vector, CLAUSES)], np.int64)
     chosen = np.unique(
@@ -100,6 +116,7 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
             [
                 top(whole, CANDIDATES),
                 top(heading, CANDIDATES // 2),
+                top(chunk, CANDIDATES),
                 owner[top(clause, CLAUSES)],
                 owner[near],
             ]
@@ -108,6 +125,7 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
     signals = np.zeros((len(chosen), len(RECALL)), np.float32)
     signals[:, 0] = whole[chosen]
     signals[:, 4] = heading[chosen]
+    signals[:, 5] = chunk[chosen]
     ends = np.append(corpus.first_passage, len(corpus.passages))
     for row, unit in enumerate(chosen):
         start, end = ends[unit], ends[unit + 1]
@@ -116,6 +134,17 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
             signals[row, 2] = (corpus.titled_vectors[start:end] @ question.vector).max()
             signals[row, 3] = (corpus.clause_vectors[start:end] @ question.vector).max()
     return chosen, signals
+
+
+def _by_unit(corpus: Searchable, question: Question) -> Floats:
+    """Return how like the question each unit's best chunk is to the reader, 0 for none."""
+    out = np.zeros(len(corpus.unit_list), np.float32)
+    if question.asked is None or not len(corpus.chunk_vectors):
+        return out
+    scores = corpus.chunk_vectors @ question.asked.mean
+    owner = np.searchsorted(corpus.first_chunk, np.arange(len(scores)), "right") - 1
+    np.maximum.at(out, owner, scores.astype(np.float32))
+    return out
 
 
 def top(scores: Floats, count: int) -> Ints:

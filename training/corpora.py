@@ -54,7 +54,7 @@ def written() -> Iterator[Corpus]:
     for folder in sorted(TEXTS.iterdir()):
         if not (folder / "questions.jsonl").is_file():
             continue
-        rows = [json.loads(line) for line in (folder / "questions.jsonl").open("utf-8")]
+        rows = [json.loads(line) for line in (folder / "questions.jsonl").open(encoding="utf-8")]
         yield Corpus(
             folder.name,
             {"doc.md": (folder / "doc.md").read_text("utf-8")},

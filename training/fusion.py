@@ -1,10 +1,10 @@
 """Learns ``assistant/weights.json``: how signals are added, and how far evidence can be trusted.
 
-``python -m training.fusion DATA`` ingests every corpus of ``training.corpora`` with the real
-ingest, asks every question that is not held out through the real search, and fits three small
-models, each corpus weighing the same: *recall* and *rank* (softmax over a question's candidates,
-so that the right unit comes first) and *confidence* (logistic: is the best evidence right?). A
-question whose right unit is left out counts as unanswerable. Needs scikit-learn and scipy.
+``python -m training.fusion DATA`` asks every question of ``training.corpora`` that is not held
+out through the real search, and fits three small models, each corpus weighing the same: *recall*
+and *rank* (softmax over a question's candidates, so that the right unit comes first) and
+*confidence* (logistic: is the best evidence right?). A question whose right unit is taken away
+counts as unanswerable. Then it prints how each corpus fares, learned from and held out.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,41 +23,56 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from assistant import retrieval
-from assistant.build import open_assistant
-from assistant.evidence import Found, Searcher
-from assistant.ingest import ingest
-from assistant.settings import load_settings
+from assistant.evidence import Evidence, Searcher, confidence, describe
+from assistant.retrieval import Question
 from training.corpora import Asked, Corpus, public, written
+from training.memory import Memory
 
 Floats = npt.NDArray[np.float64]
 ANSWERED = 0.93
-"""Share of the answerable questions that the threshold lets through."""
+"""Share of the rightly found answers that the threshold lets through."""
 
 
-@dataclass
-class Collected:
-    """What the search says to the questions of one corpus."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question and the evidence that was found for it; ``gold`` is the right unit's heading."""
 
-    name: str
-    signals: list[tuple[Floats, int]] = field(default_factory=list)
-    read: list[tuple[Floats, int]] = field(default_factory=list)
-    features: list[dict[str, float]] = field(default_factory=list)
-    right: list[bool] = field(default_factory=list)
-    answerable: list[bool] = field(default_factory=list)
-    first: list[bool] = field(default_factory=list)
-    quote: list[bool] = field(default_factory=list)
-    logits: list[tuple[float, bool]] = field(default_factory=list)
+    corpus: str
+    search: Searcher
+    asked: Asked
+    question: Question
+    evidence: tuple[Evidence, ...]
 
+    @property
+    def gold(self) -> str | None:
+        return self.asked.unit
 
-def searcher(corpus: Corpus, folder: Path) -> Searcher:
-    """Return a searcher over the corpus, ingested below ``folder``."""
-    source = folder / "documents"
-    source.mkdir(parents=True)
-    for name, text in corpus.files.items():
-        (source / name).write_text(text, "utf-8")
-    settings = load_settings(knowledge=source, index=folder / "index")
-    ingest([source], settings)
-    return open_assistant(settings).turns().searcher
+    def ranked(self) -> list[Evidence]:
+        """Return the evidence in the order of the weights as they stand."""
+        learned = retrieval.weights()
+        rank = learned["rank"]
+        scored = [
+            replace(
+                e, score=rank["recall"] * e.signals["recall"] + rank["answer"] * e.signals["answer"]
+            )
+            for e in self.evidence
+        ]
+        return sorted(scored, key=lambda e: (-e.score, e.unit.id))
+
+    def without_gold(self) -> Case:
+        """Return the case as if the right unit did not exist."""
+        rest = tuple(e for e in self.evidence if e.unit.heading != self.gold)
+        return replace(self, asked=replace(self.asked, unit=None, spans=()), evidence=rest)
+
+    def right(self, ranked: Sequence[Evidence]) -> bool:
+        """Return whether the best evidence is in the right unit and its quote holds the span."""
+        if self.gold is None or ranked[0].unit.heading != self.gold:
+            return False
+        return not self.asked.spans or self.quotes(ranked[0])
+
+    def quotes(self, evidence: Evidence) -> bool:
+        quote = " ".join(evidence.passage.text.split()) if evidence.passage else ""
+        return any(" ".join(span.split()) in quote for span in self.asked.spans)
 
 
 def softmax_fit(groups: Sequence[tuple[Floats, int]], weight: Floats, start: Floats) -> Floats:
@@ -72,7 +86,7 @@ def softmax_fit(groups: Sequence[tuple[Floats, int]], weight: Floats, start: Flo
             p /= p.sum()
             total -= importance * np.log(max(p[gold], 1e-12))
             gradient += importance * (p @ x - x[gold])
-        return total + 1e-4 * float(w @ w), gradient + 2e-4 * w
+        return total + 1e-3 * float(w @ w), gradient + 2e-3 * w
 
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
 
@@ -84,152 +98,146 @@ def pick(corpus: Corpus, limit: int, *, held: bool) -> list[Asked]:
     return chosen[:limit]
 
 
-def collect_recall(search: Searcher, asked: Sequence[Asked], into: Collected) -> None:
-    """Put the signals of the recall step into ``into``."""
-    places = {u.heading: i for i, u in enumerate(search.corpus.unit_list)}
-    for q in asked:
-        if q.unit is None or q.unit not in places:
+def balanced(names: Sequence[str]) -> Floats:
+    """Return one weight per example so that every corpus counts the same, 1 on average."""
+    count = {name: names.count(name) for name in set(names)}
+    weight = np.array([1 / count[name] for name in names])
+    return weight * len(weight) / weight.sum()
+
+
+def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None:
+    """Fit how the signals of the recall step are added."""
+    groups: list[tuple[Floats, int]] = []
+    names: list[str] = []
+    for corpus, search in searchers:
+        places = {u.heading: i for i, u in enumerate(search.corpus.unit_list)}
+        for asked in pick(corpus, limit, held=False):
+            if asked.unit not in places:
+                continue
+            question = search.question(asked.text, asked.language)
+            chosen, signals = retrieval.recall(search.corpus, question)
+            gold = np.flatnonzero(chosen == places[asked.unit])
+            if len(gold):
+                groups.append((signals.astype(float), int(gold[0])))
+                names.append(corpus.name)
+    old = retrieval.weights()["recall"]
+    start = np.array([old.get(n, 0.0) for n in retrieval.RECALL])
+    fitted = softmax_fit(groups, balanced(names), start)
+    save(recall={n: round(float(w), 3) for n, w in zip(retrieval.RECALL, fitted, strict=True)})
+
+
+def collect(
+    searchers: Iterable[tuple[Corpus, Searcher]], limit: int, *, held: bool
+) -> list[Case]:
+    """Return a case for each question."""
+    cases = []
+    for corpus, search in searchers:
+        for asked in pick(corpus, limit, held=held):
+            question = search.question(asked.text, asked.language)
+            found = search.find(question)
+            if found.evidence:
+                cases.append(Case(corpus.name, search, asked, question, found.evidence))
+    return cases
+
+
+def fit_rank(cases: Sequence[Case]) -> None:
+    """Fit how the reader's verdict is added to the recall score."""
+    groups, names = [], []
+    for case in cases:
+        headings = [e.unit.heading for e in case.evidence]
+        if case.gold in headings:
+            rows = [
+                [e.signals["recall"], e.signals["answer"] if e.read else 0.0, float(e.read is None)]
+                for e in case.evidence
+            ]
+            groups.append((np.array(rows), headings.index(case.gold)))
+            names.append(case.corpus)
+    recall, answer, unread = softmax_fit(groups, balanced(names), np.array([1.0, 1.0, -4.0]))
+    learned = {"recall": recall, "answer": answer, "unread": unread / answer}
+    save(rank={name: round(float(value), 3) for name, value in learned.items()})
+
+
+def fit_confidence(cases: Sequence[Case]) -> None:
+    """Fit the confidence and set the threshold."""
+    rows, labels, names = [], [], []
+    for case in [*cases, *(c.without_gold() for c in cases if c.gold)]:
+        ranked = case.ranked()
+        if not ranked:
             continue
-        question = search.question(q.text, q.language)
-        chosen, signals = retrieval.recall(search.corpus, question)
-        gold = np.flatnonzero(chosen == places[q.unit])
-        if len(gold):
-            into.signals.append((signals.astype(float), int(gold[0])))
-
-
-def collect_read(search: Searcher, asked: Sequence[Asked], into: Collected) -> None:
-    """Put what the reading step says into ``into``, once with and once without the right unit."""
-    places = {u.heading: i for i, u in enumerate(search.corpus.unit_list)}
-    for q in asked:
-        question = search.question(q.text, q.language)
-        found = search.find(question)
-        if not found.evidence:
-            continue
-        if q.unit is None:
-            add(into, found, None, q)
-            continue
-        add(into, found, q.unit, q)
-        left = search.find(question, leave_out=[places[q.unit]]) if q.unit in places else found
-        if left.evidence:
-            add(into, left, None, q)
-
-
-def add(into: Collected, found: Found, unit: str | None, q: Asked) -> None:
-    """Add one search to ``into``; ``unit`` is the right one, None when nothing answers."""
-    headings = [e.unit.heading for e in found.evidence]
-    rows = np.array(
-        [
-            [e.signals["recall"], e.signals["answer"] if e.read else 0.0, float(e.read is None)]
-            for e in found.evidence
-        ]
+        rows.append(describe(case.search.corpus, case.question, ranked))
+        labels.append(case.right(ranked))
+        names.append(case.corpus)
+    columns = sorted(rows[0])
+    x = np.array([[row[c] for c in columns] for row in rows])
+    y = np.array(labels)
+    scale = x.std(0) + 1e-9
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(
+        x / scale, y, sample_weight=balanced(names)
     )
-    if unit in headings:
-        into.read.append((rows, headings.index(unit)))
-    best = found.evidence[0]
-    quote = best.passage.text if best.passage else ""
-    first = unit is not None and headings[0] == unit
-    shown = first and any(" ".join(s.split()) in " ".join(quote.split()) for s in q.spans)
-    into.features.append(dict(found.features))
-    into.answerable.append(unit is not None)
-    into.first.append(first)
-    into.quote.append(shown)
-    into.right.append(first)
-    into.logits += [(e.read.answer, h == unit) for e, h in zip(found.evidence, headings) if e.read]
+    learned = dict(zip(columns, (model.coef_[0] / scale).round(4).tolist(), strict=True))
+    learned["bias"] = round(float(model.intercept_[0]), 4)
+    save(confidence=learned)
+    right = [confidence(row) for row, label in zip(rows, labels, strict=True) if label]
+    save(threshold=round(float(np.quantile(right, 1 - ANSWERED)), 3))
 
 
-def balanced(sizes: Sequence[int]) -> Floats:
-    """Return one weight per example so that every corpus counts the same."""
-    return np.concatenate([np.full(n, 1 / max(n, 1)) for n in sizes])
-
-
-def report(collected: Sequence[Collected]) -> None:
-    """Print, for each corpus: right unit first, right quote, and how silence is told apart."""
-    for c in collected:
-        known = [i for i, a in enumerate(c.answerable) if a]
-        scores = [retrieval_confidence(f) for f in c.features]
-        kinds = set(c.answerable)
-        auc = roc_auc_score(c.answerable, scores) if len(kinds) > 1 else float("nan")
-        print(
-            f"{c.name:28} {len(known):5} recall@1 {np.mean([c.first[i] for i in known]):.3f} "
-            f"quote {np.mean([c.quote[i] for i in known]):.3f} silence AUC {auc:.3f}",
-            flush=True,
-        )
-
-
-def retrieval_confidence(features: dict[str, float]) -> float:
-    """Return the confidence by the weights as they stand."""
-    from assistant.evidence import confidence
-
-    return confidence(features)
-
-
-def save(learned: dict[str, object]) -> None:
-    """Write the weights and forget the ones that were loaded."""
-    retrieval.WEIGHTS.write_text(json.dumps(learned, indent=1) + "\n", "utf-8")
+def save(**learned: object) -> None:
+    """Change the weights file and forget the weights that were loaded."""
+    whole = {**retrieval.weights(), **learned}
+    retrieval.WEIGHTS.write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
     retrieval.weights.cache_clear()
 
 
+def report(title: str, cases: Sequence[Case]) -> None:
+    """Print for each corpus: right unit, right quote, and how silence is told from answers."""
+    print(title)
+    threshold = retrieval.weights()["threshold"]
+    for name in dict.fromkeys(case.corpus for case in cases):
+        own = [case for case in cases if case.corpus == name]
+        known = [(case, case.ranked()) for case in own if case.gold]
+        silent = [(case, case.ranked()) for case in own if not case.gold]
+        left = [(c, c.ranked()) for c in (case.without_gold() for case, _ in known) if c.evidence]
+        scores = {
+            kind: [confidence(describe(c.search.corpus, c.question, r)) for c, r in some]
+            for kind, some in (("known", known), ("silent", silent), ("left", left))
+        }
+        out = [f"{name:26} n={len(known)}+{len(silent)}"]
+        if known:
+            out.append(f"unit@1 {np.mean([r[0].unit.heading == c.gold for c, r in known]):.3f}")
+            out.append(
+                f"@3 {np.mean([c.gold in [e.unit.heading for e in r[:3]] for c, r in known]):.3f}"
+            )
+            if known[0][0].asked.spans:
+                out.append(f"quote {np.mean([c.right(r) for c, r in known]):.3f}")
+            out.append(f"answered {np.mean(np.array(scores['known']) >= threshold):.3f}")
+        for kind in ("silent", "left"):
+            if known and scores[kind]:
+                y = [1] * len(known) + [0] * len(scores[kind])
+                auc = roc_auc_score(y, scores["known"] + scores[kind])
+                quiet = np.mean(np.array(scores[kind]) < threshold)
+                out.append(f"{kind}: AUC {auc:.3f} silent {quiet:.3f}")
+        print("  " + "  ".join(out), flush=True)
+
+
 def main() -> None:
-    """Learn, save, and print how each corpus fares, learned from and held out."""
+    """Learn, save and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--limit", type=int, default=250)
-    parser.add_argument("--only", choices=["report"], default=None)
+    parser.add_argument("data", type=Path, help="folder of the public sets")
+    parser.add_argument("--limit", type=int, default=300, help="questions of a corpus at most")
     options = parser.parse_args()
-    corpora = [*written(), *public(options.data)]
-    with tempfile.TemporaryDirectory() as folder:
-        searchers = [(c, searcher(c, Path(folder) / c.name)) for c in corpora]
-        if options.only is None:
-            learn(searchers, options.limit)
-        held = [Collected("held " + c.name) for c, _ in searchers]
-        for (c, search), into in zip(searchers, held, strict=True):
-            collect_read(search, pick(c, options.limit, held=True), into)
-        report([c for c in held if c.features])
+    memory = Memory.opener()
+    searchers = [(c, memory(c)) for c in [*written(), *public(options.data)]]
+    learn(searchers, options.limit)
 
 
 def learn(searchers: Sequence[tuple[Corpus, Searcher]], limit: int) -> None:
-    """Fit the three models one after the other, each through the one before."""
-    learned = dict(retrieval.weights())
-    parts = [Collected(c.name) for c, _ in searchers]
-    for (c, search), into in zip(searchers, parts, strict=True):
-        collect_recall(search, pick(c, limit, held=False), into)
-    parts = [p for p in parts if p.signals]
-    groups = [g for p in parts for g in p.signals]
-    weight = balanced([len(p.signals) for p in parts])
-    start = np.array([learned["recall"].get(n, 0.0) for n in retrieval.RECALL])
-    fitted = softmax_fit(groups, weight, start)
-    learned["recall"] = {n: round(float(w), 3) for n, w in zip(retrieval.RECALL, fitted)}
-    save(learned)
-    parts = [Collected(c.name) for c, _ in searchers]
-    for (c, search), into in zip(searchers, parts, strict=True):
-        collect_read(search, pick(c, limit, held=False), into)
-    parts = [p for p in parts if p.features]
-    weight = balanced([len(p.read) for p in parts])
-    fitted = softmax_fit([g for p in parts for g in p.read], weight, np.array([1.0, 1.0, -4.0]))
-    learned["rank"] = dict(
-        zip(("recall", "answer", "unread"), [round(float(w), 3) for w in fitted])
-    )
-    learned["rank"]["unread"] = round(float(fitted[2] / fitted[1]), 3)
-    save(learned)
-    parts = [Collected(c.name) for c, _ in searchers]
-    for (c, search), into in zip(searchers, parts, strict=True):
-        collect_read(search, pick(c, limit, held=False), into)
-    parts = [p for p in parts if p.features]
-    names = sorted(parts[0].features[0])
-    x = np.array([[f[n] for n in names] for p in parts for f in p.features])
-    y = np.array([r for p in parts for r in p.right])
-    weight = balanced([len(p.features) for p in parts])
-    weight *= len(weight) / weight.sum()
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(x, y, sample_weight=weight)
-    learned["confidence"] = {n: round(float(w), 4) for n, w in zip(names, model.coef_[0])}
-    learned["confidence"]["bias"] = round(float(model.intercept_[0]), 4)
-    save(learned)
-    scores = np.array(
-        [retrieval_confidence(f) for p in parts for f, a in zip(p.features, p.right) if a]
-    )
-    learned["threshold"] = round(float(np.quantile(scores, 1 - ANSWERED)), 3)
-    save(learned)
-    report(parts)
+    """Fit the three models one after the other, each through the one before, and report."""
+    fit_recall(searchers, limit)
+    cases = collect(searchers, limit, held=False)
+    fit_rank(cases)
+    fit_confidence(cases)
+    report("learned from", cases)
+    report("held out", collect(searchers, limit, held=True))
 
 
 if __name__ == "__main__":
