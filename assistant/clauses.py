@@ -23,7 +23,7 @@ _SHORT_CHARACTERS, _SHORT_WORDS = 25, 4
 _JOINED = 400
 _WRAPPED = 45
 
-_LIST_MARK = re.compile(r"[ \t]*(?:[-*+•‣▪●–—◦]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)])[ \t]+")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*+•‣▪●–—◦]|\d{1,3}[.)]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})\))[ \t]+")
 _STOP = re.compile(r"[.!?…؟۔।]+|[。！？｡．]+")
 _CLOSING = re.compile(r"(?:\s?[»”’\"')\]）」』】]|\[\d+\])*")
 _SEMICOLON = re.compile(r"[;؛](?=\s|$)|；")
@@ -156,7 +156,7 @@ def _abbreviated(text: str, begin: int, dot: int, following: str, language: str)
         before = text[begin : dot - len(word)].rstrip()
         numbers_item = not before or before[-1] in ".!?:;"
         return numbers_item or (language == "de" and len(word) < 3 and not opens)
-    initials = r"[A-Z\u00c0-\u00de\u0410-\u042f]|(?:[^\W\d_]\.)+[^\W\d_]"
+    initials = r"[A-Z\u00c0-\u00de\u0410-\u042f]|(?:[^\W\d_]\.-?)+[^\W\d_]"
     return (bare in SELDOM_LAST or bool(re.fullmatch(initials, word))) and not opens
 
 
