@@ -101,7 +101,8 @@ def nothing_found(asked: Asked, looked_for: Sequence[str]) -> Answer:
 
 def _holds(documents: Mapping[str, Document], proof: Proof) -> bool:
     document = documents.get(proof.unit.document)
-    if document is not None and document.text[proof.start : proof.end] == proof.text != "":
+    inside = 0 <= proof.start < proof.end
+    if document and inside and document.text[proof.start : proof.end] == proof.text:
         return True
     log.error("a quote is not in %s at %d:%d", proof.unit.document, proof.start, proof.end)
     return False
