@@ -23,7 +23,9 @@ _SHORT_CHARACTERS, _SHORT_WORDS = 25, 4
 _JOINED = 400
 _WRAPPED = 45
 
-_LIST_MARK = re.compile(r"[ \t]*(?:[-*+•‣▪●–—◦]|\d{1,3}[.)]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})\))[ \t]+")
+_LIST_MARK = re.compile(
+    r"[ \t]*(?:[-*+•‣▪●–—◦]|\d{1,3}[.)]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})\))[ \t]+"
+)
 _STOP = re.compile(r"[.!?…؟۔।]+|[。！？｡．]+")
 _CLOSING = re.compile(r"(?:\s?[»”’\"')\]）」』】]|\[\d+\])*")
 _SEMICOLON = re.compile(r"[;؛](?=\s|$)|；")

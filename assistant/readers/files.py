@@ -25,6 +25,7 @@ _TEXT: dict[str, Callable[[str, Builder], str]] = {
     ".htm": read_html,
 }
 SUFFIXES: frozenset[str] = frozenset(_TEXT)
+_SINGLE_BYTE = {"pl": "cp1250", "tr": "cp1254"}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE)
 
 
@@ -102,18 +103,17 @@ def _decoded(raw: bytes, encoding: str) -> str | None:
 
 
 def _guess(raw: bytes) -> str:
-    """Return the likeliest encoding. Western European is preferred where letters are few
-    beyond ASCII: a guesser takes a short French text for Czech as readily.
+    """Return the likeliest encoding. Where few letters are beyond ASCII the language decides:
+    a guesser by bytes takes a short French text for Czech, and Polish for French.
     """
     from charset_normalizer import from_bytes
 
     sample = raw[:100_000]
+    western = _decoded(sample, "cp1252") or sample.decode("latin-1")
+    if sum(byte > 127 for byte in sample) * 5 <= len(sample):
+        return _SINGLE_BYTE.get(detect(western), "cp1252")
     best = from_bytes(sample).best()
-    guess = best.encoding if best else "unknown"
-    western, guessed = _decoded(sample, "cp1252"), _decoded(sample, guess)
-    if western is None or sum(byte > 127 for byte in sample) * 5 > len(sample):
-        return guess
-    return guess if guessed and detect(guessed) in ("pl", "tr") else "cp1252"
+    return best.encoding if best else "unknown"
 
 
 def _readable(text: str) -> bool:

@@ -50,14 +50,18 @@ def _parse(text: str | bytes) -> HtmlElement | None:
     if not raw.strip():
         return None
     parser = html.HTMLParser(
-        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
     try:
-        return html.document_fromstring(raw, parser=parser, ensure_head_body=False)
+        root = html.document_fromstring(raw, parser=parser, ensure_head_body=False)
     except etree.ParserError:
         return None
     except (etree.XMLSyntaxError, AssertionError) as error:
         raise ReadError(*BROKEN) from error
+    # Beyond a depth of 2048 the parser stops and says so; half a page is not a page.
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise ReadError(*BROKEN)
+    return root
 
 
 def _main(root: HtmlElement) -> HtmlElement:

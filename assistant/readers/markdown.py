@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from assistant.errors import ReadError
 from assistant.language import normalise
 from assistant.readers.builder import Builder
+from assistant.readers.text import read_text
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"""^title[ \t]*:[ \t]*(["']?)(.+?)\1[ \t]*$""", re.MULTILINE)
+_TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ATTRIBUTES = re.compile(r"[ \t]*\{[#.][^{}\n]*\}[ \t]*$")
 
@@ -22,7 +25,10 @@ def read_markdown(text: str, builder: Builder) -> str:
     text = normalise(text)
     front = _FRONT.match(text)
     title = _TITLE.search(front.group(1)) if front else None
-    _Walk(builder).walk(_tokens(text[front.end() :] if front else text))
+    body = text[front.end() :] if front else text
+    _Walk(builder).walk(_tokens(body))
+    if builder.empty:  # nested too deeply, or a fence never closed: the words still count
+        read_text(_TAG.sub(" ", body), builder)
     return title.group(2) if title else ""
 
 
@@ -99,7 +105,10 @@ class _Walk:
     def _html(self, content: str) -> None:
         from assistant.readers.html import read_html
 
-        read_html(content, self.builder, fragment=True)
+        try:
+            read_html(content, self.builder, fragment=True)
+        except ReadError:
+            self.builder.prose(_TAG.sub(" ", content))
 
 
 def _words(tokens: list[Token]) -> str:
