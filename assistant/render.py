@@ -1,0 +1,337 @@
+"""The one place where an Answer becomes something to read: terminal, Markdown, HTML.
+
+An answer's text is cut into lines of runs (plain words, verbatim quotes, marked parts, citation
+numbers); each form of output only decides what a run looks like. Everything untrusted passes
+``escape_html`` or ``escape_markdown`` here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Literal
+
+from assistant.phrases import say
+from assistant.types import Answer, Citation, IngestReport
+
+Kind = Literal["text", "quote", "mark", "cite"]
+Spans = Sequence[tuple[int, int]]
+
+_NUMBER = re.compile(r"\[(\d{1,3})\]")
+_ITEM = re.compile(r"^(?:[–•*-]|\d{1,3}[.)])\s+")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:@/=$^])")
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+RTL = frozenset({"ar", "fa", "he", "ur"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of an answer; ``number`` is the citation it belongs to, 0 for plain words."""
+
+    kind: Kind
+    text: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph of an answer, or one item of its list."""
+
+    item: bool
+    runs: tuple[Run, ...]
+
+
+def lines(text: str, citations: Sequence[Citation] = ()) -> list[Line]:
+    """Return ``text`` as lines of runs. Brackets inside a quote are the document's, not ours.
+
+    >>> [run.kind for run in lines("Voir [1].")[0].runs]
+    ['text']
+    """
+    found: list[Line] = []
+    for raw in _paragraphs(clean(text), citations):
+        bare = _ITEM.sub("", raw)
+        found.append(Line(bare != raw, tuple(_runs(bare, citations))))
+    return found
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without what cannot be seen: controls and changes of direction."""
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def pieces(text: str, offset: int, spans: Spans) -> Iterator[tuple[str, bool]]:
+    """Yield ``text`` cut at ``spans`` (counted from ``offset`` before it), and whether inside."""
+    at = 0
+    for start, end in _merged(spans):
+        begin, finish = max(start - offset, at), min(end - offset, len(text))
+        if begin >= finish:
+            continue
+        if begin > at:
+            yield text[at:begin], False
+        yield text[begin:finish], True
+        at = finish
+    if at < len(text):
+        yield text[at:], False
+
+
+def _merged(spans: Spans) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _paragraphs(text: str, citations: Sequence[Citation]) -> Iterator[str]:
+    """Yield the lines of ``text``; a line break inside a quote does not end a line."""
+    inside = [(at, at + len(c.quote)) for c in citations for at in _places(text, c.quote)]
+    start = 0
+    for match in re.finditer(r"\n+|\Z", text):
+        if any(a < match.start() < b for a, b in inside):
+            continue
+        if text[start : match.start()].strip():
+            yield text[start : match.start()].strip()
+        start = match.end()
+
+
+def _places(text: str, quote: str) -> Iterator[int]:
+    at = text.find(quote) if quote else -1
+    while at >= 0:
+        yield at
+        at = text.find(quote, at + len(quote))
+
+
+def _runs(text: str, citations: Sequence[Citation]) -> Iterator[Run]:
+    at = 0
+    for start, citation in _quotes(text, citations):
+        yield from _words(text[at:start], citations)
+        for part, marked in pieces(citation.quote, citation.start, citation.marks):
+            yield Run("mark" if marked else "quote", part, citation.number)
+        at = start + len(citation.quote)
+    yield from _words(text[at:], citations)
+
+
+def _quotes(text: str, citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
+    """Return where quotes stand: the longest first come, none overlapping, in order."""
+    taken: list[tuple[int, Citation]] = []
+    for citation in sorted(citations, key=lambda c: (-len(c.quote), c.number)):
+        length = len(citation.quote)
+        for at in _places(text, citation.quote):
+            if all(at + length <= t or at >= t + len(c.quote) for t, c in taken):
+                number = _NUMBER.search(text, at + length)
+                if number and int(number[1]) != citation.number and _twin(citation, citations):
+                    continue
+                taken.append((at, citation))
+                break
+    return sorted(taken, key=lambda pair: pair[0])
+
+
+def _twin(citation: Citation, citations: Sequence[Citation]) -> bool:
+    return sum(c.quote == citation.quote for c in citations) > 1
+
+
+def _words(text: str, citations: Sequence[Citation]) -> Iterator[Run]:
+    known = {c.number for c in citations}
+    at = 0
+    for match in _NUMBER.finditer(text):
+        if int(match[1]) in known:
+            if match.start() > at:
+                yield Run("text", text[at : match.start()])
+            yield Run("cite", match[0], int(match[1]))
+            at = match.end()
+    if at < len(text):
+        yield Run("text", text[at:])
+
+
+# --- HTML ----------------------------------------------------------------------------------
+
+
+def escape_html(text: str) -> str:
+    """Return ``text`` safe between tags and inside quoted attributes."""
+    return html.escape(clean(text), quote=True).replace("`", "&#96;")
+
+
+def direction(language: str) -> str:
+    """Return ``rtl`` or ``ltr``."""
+    return "rtl" if language.split("-")[0] in RTL else "ltr"
+
+
+def body_html(
+    text: str, citations: Sequence[Citation] = (), control: Callable[[Citation], str] | None = None
+) -> str:
+    """Return the answer's text as paragraphs and lists; ``control`` renders each [n]."""
+    by_number = {c.number: c for c in citations}
+    out: list[str] = []
+    listed = False
+    for line in lines(text, citations):
+        if line.item != listed:
+            out.append("<ul>" if line.item else "</ul>")
+            listed = line.item
+        tag = "li" if line.item else "p"
+        out.append(f"<{tag}>{_inline(line.runs, by_number, control)}</{tag}>")
+    return "".join(out) + ("</ul>" if listed else "")
+
+
+def _inline(
+    runs: Iterable[Run], by_number: dict[int, Citation], control: Callable[[Citation], str] | None
+) -> str:
+    out: list[str] = []
+    open_quote = 0
+    for run in runs:
+        quoted = run.number if run.kind in ("quote", "mark") else 0
+        if quoted != open_quote:
+            out.append("</q>" if open_quote else "")
+            if quoted:
+                spoken = by_number[quoted].language
+                out.append(f'<q lang="{escape_html(spoken)}" dir="{direction(spoken)}">')
+            open_quote = quoted
+        if run.kind == "cite" and control:
+            out.append(control(by_number[run.number]))
+        elif run.kind == "mark":
+            out.append(f"<mark>{escape_html(run.text)}</mark>")
+        else:
+            out.append(escape_html(run.text))
+    return "".join(out) + ("</q>" if open_quote else "")
+
+
+# --- Markdown ------------------------------------------------------------------------------
+
+
+def escape_markdown(text: str) -> str:
+    """Return ``text`` so that no Markdown reader sees markup, a link or an image in it."""
+    return _MARKDOWN.sub(r"\\\1", clean(text)).replace("\n", " ")
+
+
+def answer_markdown(answer: Answer) -> str:
+    """Return the answer with its question, sources numbered below it."""
+    out = [f"## {escape_markdown(answer.question)}", ""]
+    if answer.understood:
+        out += [f"*{escape_markdown(understood(answer))}*", ""]
+    for line in lines(answer.text, answer.citations):
+        out += [("- " if line.item else "") + "".join(map(_markdown, line.runs)), ""]
+    if answer.citations:
+        out += [f"**{escape_markdown(say(answer.language, 'sources'))}**", ""]
+        out += [f"{c.number}. {escape_markdown(reference(c))}" for c in answer.citations]
+    return "\n".join(out).rstrip() + "\n"
+
+
+def _markdown(run: Run) -> str:
+    text = escape_markdown(run.text)
+    if run.kind == "mark" and text.strip():
+        bare = text.strip()
+        return text.replace(bare, f"**{bare}**", 1)
+    return text
+
+
+def reference(citation: Citation) -> str:
+    """Return where a quote stands, on one line: document, headings, page or offsets."""
+    place = f"p. {citation.page}" if citation.page else f"{citation.start}–{citation.end}"
+    return clean(f"{citation.document} › {' › '.join(citation.path)} ({place})")
+
+
+def understood(answer: Answer) -> str:
+    """Return the sentence that says how a follow-up was read."""
+    return say(answer.language, "understood", question=answer.understood or "")
+
+
+# --- terminal ------------------------------------------------------------------------------
+
+
+def show_answer(answer: Answer, file: IO[str] | None = None) -> None:
+    """Print the answer for a person: text, then numbered sources; bold only on a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=file or sys.stdout, highlight=False, soft_wrap=True)
+    if answer.understood:
+        console.print(Text(understood(answer), style="italic"))
+    styles = {"text": "", "quote": "", "mark": "bold", "cite": "cyan"}
+    for line in lines(answer.text, answer.citations):
+        text = Text("  – " if line.item else "")
+        for run in line.runs:
+            text.append(run.text, style=styles[run.kind])
+        console.print(text)
+    if answer.citations:
+        console.print()
+        console.print(Text(say(answer.language, "sources"), style="bold"))
+    for citation in answer.citations:
+        text = Text(f"  [{citation.number}] ", style="cyan")
+        text.append(reference(citation), style="default")
+        console.print(text)
+
+
+@contextmanager
+def progress(language: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function of (step, done, total) that draws a bar on a terminal's standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    steps = _STEPS.get(language, _STEPS["en"])
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def shown(step: str, done: int, total: int) -> None:
+            bar.update(task, description=steps.get(step, step), completed=done, total=total)
+
+        yield shown
+
+
+_STEPS = {
+    "fr": {
+        "read": "Lecture",
+        "embed": "Vecteurs",
+        "words": "Mots",
+        "vectors": "Index",
+        "check": "Vérification",
+    },
+    "en": {
+        "read": "Reading",
+        "embed": "Embedding",
+        "words": "Words",
+        "vectors": "Index",
+        "check": "Checking",
+    },
+    "es": {
+        "read": "Lectura",
+        "embed": "Vectores",
+        "words": "Palabras",
+        "vectors": "Índice",
+        "check": "Comprobación",
+    },
+}
+_REPORT = {
+    "fr": "{documents} fichiers, {units} unités, {passages} passages en {seconds} s"
+    " ({embedded} calculés ; +{added} ~{replaced} −{removed})",
+    "en": "{documents} files, {units} units, {passages} passages in {seconds} s"
+    " ({embedded} embedded; +{added} ~{replaced} −{removed})",
+    "es": "{documents} archivos, {units} unidades, {passages} pasajes en {seconds} s"
+    " ({embedded} calculados; +{added} ~{replaced} −{removed})",
+}
+_SKIPPED = {"fr": "ignoré", "en": "skipped", "es": "omitido"}
+
+
+def report(done: IngestReport, language: str) -> str:
+    """Return one line that sums an ingest up, and one more for each file left out."""
+    chosen = language if language in _REPORT else "en"
+    summary = _REPORT[chosen].format(
+        documents=done.documents,
+        units=done.units,
+        passages=done.passages,
+        embedded=done.embedded,
+        added=len(done.added),
+        replaced=len(done.replaced),
+        removed=len(done.removed),
+        seconds=f"{done.seconds:.1f}",
+    )
+    skipped = (
+        clean(f"{_SKIPPED[chosen]} : {s.file} — {s.reason} — {s.advice}") for s in done.skipped
+    )
+    return "\n".join([summary, *skipped])
