@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from assistant.errors import ReadError
 from assistant.language import normalise
 from assistant.readers import SUFFIXES, discover, messages, read, say
-from assistant.readers.files import decode, readable
+from assistant.readers.encoding import decode
+from assistant.readers.files import readable
 from assistant.readers.text import is_heading
 from assistant.types import Document
 from assistant.units import split

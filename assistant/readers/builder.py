@@ -23,8 +23,12 @@ _REMAINS = re.compile(
 
 @dataclass(slots=True)
 class Builder:
-    """Collects paragraphs and headings in order; ``document`` puts them together."""
+    """Collects paragraphs and headings in order; ``document`` puts them together.
 
+    ``named`` is a title that counts more than the first heading.
+    """
+
+    named: str = ""
     _parts: list[str] = field(default_factory=list)
     _length: int = 0
     _headings: list[Heading] = field(default_factory=list)
@@ -71,7 +75,7 @@ class Builder:
         first = next((heading.text for heading in headings if heading.level == 1), "")
         return Document(
             id=name,
-            title=first or " ".join(normalise(title).split()) or name,
+            title=self.named or first or " ".join(normalise(title).split()) or name,
             text=text,
             digest=sha256(text.encode()).hexdigest(),
             language=detect(text, default_language),

@@ -9,11 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.errors import ReadError
-from assistant.language import detect
 from assistant.readers import messages
 from assistant.readers.builder import Builder
+from assistant.readers.encoding import decode
+from assistant.readers.epub import read_epub
 from assistant.readers.html import read_html
+from assistant.readers.mail import read_mail
 from assistant.readers.markdown import read_markdown
+from assistant.readers.office import read_docx, read_odt
+from assistant.readers.pdf import read_pdf
+from assistant.readers.table import read_csv
 from assistant.readers.text import read_text
 from assistant.types import Document
 
@@ -23,10 +28,17 @@ _TEXT: dict[str, Callable[[str, Builder], str]] = {
     ".txt": read_text,
     ".html": read_html,
     ".htm": read_html,
+    ".xhtml": read_html,
+    ".csv": read_csv,
 }
-SUFFIXES: frozenset[str] = frozenset(_TEXT)
-_SINGLE_BYTE = {"pl": "cp1250", "tr": "cp1254"}
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE)
+_BINARY: dict[str, Callable[[bytes, Builder, int], str]] = {
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+    ".odt": read_odt,
+    ".epub": read_epub,
+    ".eml": read_mail,
+}
+SUFFIXES: frozenset[str] = frozenset(_TEXT.keys() | _BINARY.keys())
 
 
 def read(path: Path, root: Path, *, max_bytes: int, default_language: str = "fr") -> Document:
@@ -40,7 +52,10 @@ def read(path: Path, root: Path, *, max_bytes: int, default_language: str = "fr"
         raise messages.refuse(messages.FORMAT)
     raw = _bytes(path, max_bytes)
     builder = Builder()
-    title = _TEXT[suffix](decode(raw, html=suffix in (".html", ".htm")), builder)
+    if suffix in _BINARY:
+        title = _BINARY[suffix](raw, builder, max_bytes)
+    else:
+        title = _TEXT[suffix](decode(raw, html=_TEXT[suffix] is read_html), builder)
     if builder.empty:
         raise messages.refuse(messages.NO_TEXT)
     name = path.relative_to(root).as_posix().encode("utf-8", "replace").decode()
@@ -77,46 +92,3 @@ def _bytes(path: Path, max_bytes: int) -> bytes:
     if not raw.strip():
         raise messages.refuse(messages.EMPTY)
     return raw
-
-
-def decode(raw: bytes, *, html: bool = False) -> str:
-    """Return ``raw`` as text: by its mark, as UTF-8, as it declares, else as it looks."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif raw[:4096].count(0) * 4 > len(raw[:4096]):
-        encodings = ["utf-16-le" if raw[1:4096:2].count(0) > raw[:4096:2].count(0) else "utf-16-be"]
-    else:
-        declared = _CHARSET.search(raw[:2048]) if html else None
-        encodings = ["utf-8-sig", *([declared.group(1).decode()] if declared else []), ""]
-    for encoding in encodings:
-        text = _decoded(raw, encoding or _guess(raw))
-        if text is not None and _readable(text):
-            return text
-    raise messages.refuse(messages.BINARY)
-
-
-def _decoded(raw: bytes, encoding: str) -> str | None:
-    try:
-        return raw.decode(encoding)
-    except (UnicodeError, LookupError):
-        return None
-
-
-def _guess(raw: bytes) -> str:
-    """Return the likeliest encoding. Where few letters are beyond ASCII the language decides:
-    a guesser by bytes takes a short French text for Czech, and Polish for French.
-    """
-    from charset_normalizer import from_bytes
-
-    sample = raw[:100_000]
-    western = _decoded(sample, "cp1252") or sample.decode("latin-1")
-    if sum(byte > 127 for byte in sample) * 5 <= len(sample):
-        return _SINGLE_BYTE.get(detect(western), "cp1252")
-    best = from_bytes(sample).best()
-    return best.encoding if best else "unknown"
-
-
-def _readable(text: str) -> bool:
-    sample = text[:4096]
-    fit = sum(character.isprintable() or character.isspace() for character in sample)
-    return fit >= 0.95 * len(sample)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from assistant.errors import ReadError
 from assistant.readers import messages
-from assistant.readers.files import SUFFIXES, decode
+from assistant.readers.encoding import decode
+from assistant.readers.files import SUFFIXES
 from assistant.readers.messages import Message
 from assistant.types import Skipped
 
