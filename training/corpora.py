@@ -1,8 +1,9 @@
 """Corpora to learn from: folders of Markdown and questions about them, all in one form.
 
-``training/texts`` are documents and questions that we wrote. PIAF (CC BY-SA), SQuAD 2.0
-(CC BY-SA) and XQuAD (CC BY-SA) are read from a folder that is not part of the project. What is
-``held`` is never learned from: whole articles and documents, by a hash of their name.
+``training/texts`` are documents and questions that we wrote (see its README). PIAF (CC BY-SA),
+SQuAD 2.0 (CC BY-SA) and XQuAD (CC BY-SA) are read from a folder that is not part of the project.
+What is ``held`` is never learned from: three of our documents, and whole articles of the public
+sets, by a hash of their title.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assistant.readers.builder import Builder
+from assistant.readers.markdown import read_markdown
+from assistant.types import Document
+
 TEXTS = Path(__file__).with_name("texts")
+HELD_TEXTS = frozenset({"rectorat-corvaine", "caps-agriculteurs", "bdgf"})
 XQUAD = ("en", "es", "de", "ru", "ar", "tr", "zh", "th")
 
 
@@ -23,7 +29,8 @@ XQUAD = ("en", "es", "de", "ru", "ar", "tr", "zh", "th")
 class Asked:
     """A question; ``unit`` is the heading it should find, ``spans`` what a quote may contain.
 
-    ``inside`` says that an unanswerable question was written about that very unit.
+    ``starts`` says where in the unit's text each span starts, if known. ``inside`` says that an
+    unanswerable question was written about that very unit.
     """
 
     id: str
@@ -33,6 +40,7 @@ class Asked:
     spans: tuple[str, ...]
     held: bool
     inside: str | None = None
+    starts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,18 @@ class Corpus:
     questions: list[Asked]
 
 
+def documents(files: Mapping[str, str]) -> list[Document]:
+    """Return the files as the assistant reads them, in the order of their names."""
+    out = []
+    for name, text in sorted(files.items()):
+        builder = Builder()
+        title = read_markdown(text, builder)
+        out.append(builder.document(name, title or name, "fr"))
+    return out
+
+
 def held(key: str) -> bool:
-    """Return whether the article or document named ``key`` is kept out of all learning."""
+    """Return whether the article of the title ``key`` is kept out of all learning."""
     return int(hashlib.sha256(key.encode()).hexdigest(), 16) % 4 == 0
 
 
@@ -54,7 +72,6 @@ def written() -> Iterator[Corpus]:
     for folder in sorted(TEXTS.iterdir()):
         if not (folder / "questions.jsonl").is_file():
             continue
-        rows = [json.loads(line) for line in (folder / "questions.jsonl").open(encoding="utf-8")]
         yield Corpus(
             folder.name,
             {"doc.md": (folder / "doc.md").read_text("utf-8")},
@@ -65,9 +82,9 @@ def written() -> Iterator[Corpus]:
                     row["lang"],
                     row["unit"],
                     (row["span"],) if row["span"] else (),
-                    held(folder.name),
+                    folder.name in HELD_TEXTS,
                 )
-                for row in rows
+                for row in _rows(folder / "questions.jsonl")
             ],
         )
 
@@ -79,12 +96,14 @@ def squad(path: Path, name: str, language: str) -> Corpus:
     number = 0
     for at, article in enumerate(json.loads(path.read_text("utf-8"))["data"]):
         title = re.sub(r"<[^>]+>", "", article.get("title", "")).replace("_", " ")
-        parts = [f"# {title}\n"]
+        parts = [f"# {_plain(title)}\n"]
         for paragraph in article["paragraphs"]:
             number += 1
             heading = f"§ {number}"
-            parts.append(f"## {heading}\n\n{_plain(paragraph['context'])}\n")
-            asked += [_asked(qa, heading, language, article) for qa in paragraph["qas"]]
+            context = paragraph["context"]
+            parts.append(f"## {heading}\n\n{_plain(context)}\n")
+            kept_out = held(article.get("title", ""))
+            asked += [_asked(qa, heading, context, language, kept_out) for qa in paragraph["qas"]]
         files[f"{at:04d}.md"] = "\n".join(parts)
     return Corpus(name, files, asked)
 
@@ -92,31 +111,75 @@ def squad(path: Path, name: str, language: str) -> Corpus:
 def _plain(text: str) -> str:
     """Return the text as one Markdown paragraph that says just the same."""
     flat = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]<>#~|])", r"\\\1", flat)
+    return re.sub(r"([\\`*_\[\]<>#~|&]|^[-+=])", r"\\\1", flat)
 
 
-def _asked(qa: dict[str, Any], heading: str, language: str, article: dict[str, Any]) -> Asked:
-    spans = tuple({" ".join(a["text"].split()) for a in qa["answers"] if a["text"].strip()})
-    answerable = bool(spans) and not qa.get("is_impossible")
+def _asked(qa: dict[str, Any], heading: str, context: str, language: str, kept_out: bool) -> Asked:
+    answers = [] if qa.get("is_impossible") else [a for a in qa["answers"] if a["text"].strip()]
+    spans = {
+        " ".join(a["text"].split()): len(" ".join((context[: a["answer_start"]] + "|").split())) - 1
+        for a in answers
+    }
     return Asked(
         qa["id"],
         qa["question"],
         language,
-        heading if answerable else None,
-        spans if answerable else (),
-        held(article.get("title", "")),
-        None if answerable else heading,
+        heading if spans else None,
+        tuple(spans),
+        kept_out,
+        None if spans else heading,
+        tuple(spans.values()),
     )
 
 
 def public(data: Path) -> Iterator[Corpus]:
     """Yield PIAF, SQuAD 2.0 and XQuAD (English paragraphs, questions in eight languages)."""
-    yield squad(data / "piaf/piaf-v1.1.json", "piaf", "fr")
-    yield squad(data / "squad2/squad2-dev-half.json", "squad2", "en")
-    sets = [squad(data / f"xquad/xquad.{name}.json", "xquad", name) for name in XQUAD]
+    yield piaf(data)
+    yield squad2(data)
+    sets = xquad(data)
     questions = [
-        Asked(f"{q.language}-{q.id}", q.text, q.language, q.unit, e.spans, q.held)
+        replace(e, id=f"{q.language}-{q.id}", text=q.text, language=q.language)
         for one in sets
         for q, e in zip(one.questions, sets[0].questions, strict=True)
     ]
     yield Corpus("xquad", sets[0].files, questions)
+
+
+def piaf(data: Path) -> Corpus:
+    """Return PIAF 1.1, in French."""
+    return squad(data / "piaf/piaf-v1.1.json", "piaf", "fr")
+
+
+def squad2(data: Path) -> Corpus:
+    """Return half of SQuAD 2.0's development set, in English; half of it is unanswerable."""
+    return squad(data / "squad2/squad2-dev-half.json", "squad2", "en")
+
+
+def xquad(data: Path) -> list[Corpus]:
+    """Return XQuAD once per language, English first: the same units, ids and order in each."""
+    return [squad(data / f"xquad/xquad.{name}.json", f"xquad-{name}", name) for name in XQUAD]
+
+
+def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
+    """Return our own questions about PIAF, whose ``questions`` are given: translated, and near
+    misses (what they are, ``training/texts/README.md`` says)."""
+    known = {asked.id: asked for asked in questions}
+    out = [
+        replace(
+            known[row["id"]], id=f"{row['lang']}-{row['id']}", text=row["q"], language=row["lang"]
+        )
+        for row in _rows(TEXTS / "piaf/translated.jsonl")
+    ]
+    kept_out = {q.unit or q.inside for q in questions if q.held}
+    for row in _rows(TEXTS / "piaf/near_misses.jsonl"):
+        unit = f"§ {row['p'] + 1}"
+        for number, text in enumerate(row["no"]):
+            name = f"near-{row['p']}-{number}"
+            out.append(Asked(name, text, "fr", None, (), unit in kept_out, inside=unit))
+        name = f"near-{row['p']}-yes"
+        out.append(Asked(name, row["yes"], "fr", unit, (row["span"],), unit in kept_out))
+    return out
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]

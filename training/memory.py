@@ -1,123 +1,104 @@
 """A generation of an index that lives in memory only: for learning, not for serving."""
 
 from __future__ import annotations
-import math
-from collections import Counter, defaultdict
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
-from assistant import language
-from assistant.types import Document, Heading
+import numpy.typing as npt
+
+from assistant import embeddings, lexical
 from assistant.chunks import chunks, reader_input
+from assistant.evidence import Searcher
+from assistant.lexical import Lexical
+from assistant.reader import Reader
+from assistant.settings import load_settings
+from assistant.types import Passage, Unit
 from assistant.units import split
-import hashlib, re
+from training.corpora import Corpus, documents
 
-
-def markdown(name, text):
-    out, heads, at = [], [], 0
-    for line in text.split("\n"):
-        m = re.match(r"(#+)\s+(.*)", line)
-        body = re.sub(r"\\([\\`*_\[\]<>#~|])", r"\1", m[2].strip() if m else line)
-        if m:
-            heads.append(Heading(body, len(m[1]), at, at + len(body)))
-        out.append(body)
-        at += len(body) + 1
-    t = "\n".join(out)
-    return Document(
-        name,
-        heads[0].text if heads else name,
-        t,
-        hashlib.sha256(t.encode()).hexdigest(),
-        language.detect(t[:3000]),
-        tuple(heads),
-    )
-
-
-class BM25:
-    def __init__(s, docs, k1=1.2, b=0.75):
-        s.n = len(docs)
-        L = np.array([max(1, len(d)) for d in docs])
-        av = L.mean()
-        post = defaultdict(list)
-        for i, d in enumerate(docs):
-            for t, c in Counter(d).items():
-                post[t].append((i, c * (k1 + 1) / (c + k1 * (1 - b + b * L[i] / av))))
-        s.post = {
-            t: (np.array([i for i, _ in p]), np.array([v for _, v in p], np.float32))
-            for t, p in post.items()
-        }
-
-    def idf(s, t):
-        df = len(s.post[t][0]) if t in s.post else 0
-        return math.log(1 + (s.n - df + 0.5) / (df + 0.5))
-
-    def __call__(s, terms):
-        sc = np.zeros(s.n, np.float32)
-        for t in set(terms):
-            if t in s.post:
-                i, v = s.post[t]
-                sc[i] += s.idf(t) * v
-        return sc
-
-
-class Lex:
-    def __init__(s, units, passages):
-        s.u, s.p = BM25(units), BM25(passages)
-
-    def unit_scores(s, t):
-        return s.u(t)
-
-    def passage_scores(s, t):
-        return s.p(t)
-
-    def idf(s, t):
-        return s.u.idf(t)
-
-    def known(s, t):
-        return t in s.u.post or t in s.p.post
+Floats = npt.NDArray[np.float32]
+BATCH = 64
+"""Chunks encoded at once."""
 
 
 class Memory:
+    """One corpus, ready to be searched; what ``assistant.retrieval.Searchable`` asks for.
+
+    ``encode`` turns texts into rows of length 1; without a ``reader`` there are no chunks.
+    """
+
     generation = "memory"
 
-    def __init__(s, files, encode, reader=None):
-        docs = [markdown(n, t) for n, t in sorted(files.items())]
-        s.documents = {d.id: d for d in docs}
-        s.unit_list = []
-        s.passages = []
-        first = []
-        for d in docs:
-            us, ps = split(d)
-            by = defaultdict(list)
-            for p in ps:
-                by[p.unit].append(p)
-            for u in us:
-                first.append(len(s.passages))
-                s.unit_list.append(u)
-                s.passages += by[u.id]
-        s.units = {u.id: u for u in s.unit_list}
-        s.first_passage = np.array(first)
-        ul = {u.id: u for u in s.unit_list}
-        s.titled_vectors = encode([ul[p.unit].heading + ". " + p.text for p in s.passages])
-        s.clause_vectors = encode([p.text for p in s.passages])
-        s.heading_vectors = encode([u.heading for u in s.unit_list])
-        lg = lambda u: s.documents[u.document].language
-        ends = first[1:] + [len(s.passages)]
-        ut = [
-            language.terms(" ".join(u.path), lg(u))
-            + language.terms(s.documents[u.document].text[u.start : u.end], lg(u))
-            for u in s.unit_list
-        ]
-        pt = [language.terms(ul[p.unit].heading + " " + p.text, lg(ul[p.unit])) for p in s.passages]
-        s.lexical = Lex(ut, pt)
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        encode: Callable[[Sequence[str]], Floats],
+        reader: Reader | None = None,
+    ) -> None:
+        self.documents = {document.id: document for document in documents(files)}
+        self.unit_list: list[Unit] = []
+        self.passages: list[Passage] = []
+        first: list[int] = []
+        for document in self.documents.values():
+            units, passages = split(document)
+            for unit in units:
+                first.append(len(self.passages))
+                self.passages += [p for p in passages if p.unit == unit.id]
+            self.unit_list += units
+        self.units = {unit.id: unit for unit in self.unit_list}
+        self.first_passage = np.array(first, np.int64)
+        pairs = [(self.units[p.unit], p) for p in self.passages]
+        self.titled_vectors = encode([embeddings.passage_input(u, p) for u, p in pairs])
+        self.clause_vectors = encode([p.text for p in self.passages])
+        self.heading_vectors = encode([u.heading for u in self.unit_list])
+        self.lexical = lexical_index(
+            (lexical.passage_terms(self.documents[p.document], u, p) for u, p in pairs),
+            (lexical.unit_terms(self.documents[u.document], u) for u in self.unit_list),
+        )
+        self.first_chunk, self.chunk_vectors = self._chunks(reader)
 
-        s.first_chunk, vecs = [], []
-        if reader:
-            texts = []
-            for k, u in enumerate(s.unit_list):
-                s.first_chunk.append(len(texts))
-                for c in chunks(s.passages, first[k], ends[k]): texts.append(reader_input(c, s.passages, u, s.documents[u.document])[0])
-            for i in range(0, len(texts), 64): vecs += [e.mean for e in reader.encode(texts[i:i+64], "passage")]
-        s.first_chunk = np.array(s.first_chunk); s.chunk_vectors = np.array(vecs, np.float32).reshape(-1, 384)
-    def nearest(s, v, k):
-        sc = s.titled_vectors @ v
-        i = np.argsort(-sc)[:k]
-        return [(int(j), float(sc[j])) for j in i]
+    def _chunks(self, reader: Reader | None) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return where each unit's chunks begin, and the vector of every chunk."""
+        first: list[int] = []
+        texts: list[str] = []
+        ends = [*self.first_passage.tolist(), len(self.passages)]
+        for unit, start, end in zip(self.unit_list, ends, ends[1:], strict=False):
+            first.append(len(texts))
+            document = self.documents[unit.document]
+            for chunk in chunks(self.passages, start, end):
+                texts.append(reader_input(chunk, self.passages, unit, document)[0])
+        if reader is None or not texts:
+            return np.zeros(len(first), np.int64), np.zeros((0, 0), np.float32)
+        vectors = [
+            encoded.mean
+            for at in range(0, len(texts), BATCH)
+            for encoded in reader.encode(texts[at : at + BATCH], "passage")
+        ]
+        return np.array(first, np.int64), np.array(vectors, np.float32)
+
+    def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
+        """Return the ``k`` passages (with their headings) nearest to ``vector``, best first."""
+        scores = self.titled_vectors @ vector
+        return [(int(i), float(scores[i])) for i in np.argsort(-scores, kind="stable")[:k]]
+
+    @staticmethod
+    def opener() -> Callable[[Corpus], Searcher]:
+        """Return what makes a corpus searchable, with the models that the settings name."""
+        settings = load_settings()
+        encoder = embeddings.load(settings)
+        reader = Reader(embeddings.threads(settings))
+
+        def searcher(corpus: Corpus) -> Searcher:
+            return Searcher(Memory(corpus.files, encoder.encode, reader), encoder, reader)
+
+        return searcher
+
+
+def lexical_index(passages: Iterable[Sequence[str]], units: Iterable[Sequence[str]]) -> Lexical:
+    """Return BM25 over the terms of passages and of units."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        lexical.build(Path(folder), passages, units)
+        return lexical.load(Path(folder))
