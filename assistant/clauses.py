@@ -135,7 +135,8 @@ def _ends_sentence(text: str, block: Span, match: re.Match[str], after: int, lan
     if match.group()[0] in "。！？｡．":
         return True
     if after < block[1] and not text[after].isspace():
-        return bool(_UNCASED.match(text, after)) and match.group()[0] in "!?"
+        uncased = bool(_UNCASED.match(text, after)) and match.group()[0] in "!?"
+        return uncased or _glued(text, match, after)
     following = text[after : min(after + 60, block[1])]
     first = next((character for character in following if character.isalnum()), "")
     if not first or first.islower():
@@ -143,6 +144,16 @@ def _ends_sentence(text: str, block: Span, match: re.Match[str], after: int, lan
     return match.group() != "." or not _abbreviated(
         text, block[0], match.start(), following, language
     )
+
+
+def _glued(text: str, match: re.Match[str], after: int) -> bool:
+    """Tell a lost space ("fini.Elle") from an address or a name ("www.Exemple.org")."""
+    if not re.compile(r"[«“(]?[^\W\d_](?:['’]|[^\W\d_])").match(text, after):
+        return False
+    first = next(character for character in text[after:] if character.isalpha())
+    word = re.split(r"\s", text[max(0, match.start() - 40) : match.start()])[-1]
+    ended = not word or re.search(r"(?:[^\W\d_]{2}|[)»”%\d])$", word)
+    return bool(ended) and first.isupper() and not re.search(r"[@/\\]|^www|\w\.\w", word)
 
 
 def _abbreviated(text: str, begin: int, dot: int, following: str, language: str) -> bool:

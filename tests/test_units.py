@@ -86,6 +86,17 @@ def test_no_cut_inside_a_sentence(language: str, text: str) -> None:
             "Voici. 1. Le premier. 2. Le second.",
             ["Voici.", "1. Le premier.", "2. Le second."],
         ),
+        (
+            "fr",
+            "Il a fini.Elle part.L'agent reste.",
+            ["Il a fini.", "Elle part.", "L'agent reste."],
+        ),
+        ("fr", "Attention !Demander conseil.", ["Attention !", "Demander conseil."]),
+        (
+            "fr",
+            "Voir www.Exemple.Org ou https://x.org/a.B ou M.Diop ou Node.js",
+            ["Voir www.Exemple.Org ou https://x.org/a.B ou M.Diop ou Node.js"],
+        ),
         ("fr", "(OIM) Le bureau.", ["(OIM) Le bureau."]),
         ("fr", "a | b\nc | d", ["a | b", "c | d"]),
         ("en", "He said no. Then he left.", ["He said no.", "Then he left."]),
