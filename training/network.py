@@ -1,0 +1,144 @@
+"""The part of the reader that learns, in torch: four layers with low-rank changes, and heads.
+
+It computes what ``assistant.reader.model.Reader.read`` computes, and keeps its parameters under
+the names that are read there: ``save`` and ``load`` are the two ways across.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from assistant.reader import Encoded
+from assistant.reader.base import Base, Floats
+from assistant.reader.model import STACK, _linears, similarities
+
+RANK = 32
+"""Of the low-rank changes: more can learn more, and makes ``reader.npz`` larger."""
+HEADS, INNER, DROPPED = 12, 192, 0.1
+SIMILARITIES = 5
+FAR = -1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Questions, each followed by a window of a passage, padded: ``x`` (pairs, tokens, 384).
+
+    ``real`` and ``passage`` (pairs, tokens) tell which tokens are there, and which of them are
+    the window's; ``similar`` (pairs, 5) are the similarities of the two, read apart.
+    """
+
+    x: Tensor
+    real: Tensor
+    passage: Tensor
+    similar: Tensor
+
+
+def collate(pairs: Sequence[tuple[Encoded, Encoded]]) -> Batch:
+    """Return questions and windows as one batch."""
+    longest = max(len(question) + len(window) for question, window in pairs)
+    width = pairs[0][0].hidden.shape[1]
+    x = np.zeros((len(pairs), longest, width), np.float32)
+    real = np.zeros((len(pairs), longest), bool)
+    passage = np.zeros((len(pairs), longest), bool)
+    for row, (question, window) in enumerate(pairs):
+        asked, end = len(question), len(question) + len(window)
+        x[row, :asked], x[row, asked:end] = question.hidden, window.hidden
+        real[row, :end], passage[row, asked:end] = True, True
+    similar = np.array([similarities(q, w) for q, w in pairs], np.float32)
+    return Batch(*(torch.from_numpy(part) for part in (x, real, passage, similar)))
+
+
+class Adapted(nn.Module):
+    """A linear map ``W + B @ A`` whose ``W`` stays as it is (LoRA, Hu et al. 2021)."""
+
+    def __init__(self, matrix: Floats, bias: Floats) -> None:
+        super().__init__()
+        out, width = matrix.shape
+        self.register_buffer("base", torch.from_numpy(matrix.copy()), persistent=False)
+        self.A = nn.Parameter(torch.randn(RANK, width) / width**0.5)
+        self.B = nn.Parameter(torch.zeros(out, RANK))
+        self.b = nn.Parameter(torch.from_numpy(bias.copy()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        base = self.get_buffer("base")
+        return F.linear(x, base + self.B @ self.A, self.b)
+
+
+class Layer(nn.Module):
+    """One post-norm layer of the base model (Devlin et al. 2019), adapted."""
+
+    def __init__(self, base: Base, number: int) -> None:
+        super().__init__()
+        for name, matrix, bias in _linears(base, number):
+            self.add_module(name, Adapted(matrix, bias))
+        for name in ("aln", "oln"):
+            norm = nn.LayerNorm(base.hidden, base.epsilon)
+            with torch.no_grad():
+                norm.weight.copy_(torch.from_numpy(base.vector(f"l{number}.{name}.w").copy()))
+                norm.bias.copy_(torch.from_numpy(base.vector(f"l{number}.{name}.b").copy()))
+            self.add_module(name, norm)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        part = self.get_submodule
+        batch, tokens, width = x.shape
+        joined = part("qkv")(x).view(batch, tokens, 3, HEADS, width // HEADS)
+        q, k, v = joined.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = part("aln")(x + part("ao")(mixed.transpose(1, 2).reshape(x.shape)))
+        out: Tensor = part("oln")(x + part("fo")(F.gelu(part("fi")(x))))
+        return out
+
+
+class Network(nn.Module):
+    """Batch → does the window answer (pairs,), and where: start and end (pairs, tokens), logits."""
+
+    def __init__(self, base: Base) -> None:
+        super().__init__()
+        width = base.hidden
+        numbers = range(base.layers - STACK, base.layers)
+        self.layers = nn.ModuleDict({str(number): Layer(base, number) for number in numbers})
+        self.seg = nn.Parameter(torch.zeros(2, width))
+        self.h1 = nn.Linear(3 * width, INNER)
+        self.h2 = nn.Linear(INNER, 1)
+        self.sc = nn.Linear(SIMILARITIES, 1)
+        self.span = nn.Linear(width, 2)
+        self.drop = nn.Dropout(DROPPED)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        x = self.drop(batch.x + self.seg[batch.passage.long()])
+        for layer in self.layers.values():
+            x = layer(x, batch.real[:, None, None])
+        inside = batch.passage[..., None]
+        asked = (batch.real & ~batch.passage)[..., None]
+        both = F.normalize((x * asked).sum(1), dim=-1) * F.normalize((x * inside).sum(1), dim=-1)
+        highest = x.masked_fill(~inside, FAR).amax(1)
+        summary = torch.cat([x[:, 0], highest, both * 20], -1)
+        answer = self.h2(torch.tanh(self.h1(summary))) + self.sc(batch.similar)
+        spans = self.span(x).float().masked_fill(~inside, FAR)
+        return answer[:, 0].float(), spans[..., 0], spans[..., 1]
+
+    def heads(self) -> list[nn.Parameter]:
+        """Return the parameters that start from nothing."""
+        return [p for name, p in self.named_parameters() if not name.startswith("layers.")]
+
+    def adapted(self) -> list[nn.Parameter]:
+        """Return the parameters that start from the base model."""
+        return [p for name, p in self.named_parameters() if name.startswith("layers.")]
+
+    def save(self, path: Path) -> None:
+        """Write the parameters as the assistant reads them, in half precision."""
+        state = {n.removeprefix("layers."): p.numpy() for n, p in self.state_dict().items()}
+        np.savez_compressed(path, **{n: p.astype(np.float16) for n, p in state.items()})
+
+    def load(self, path: Path) -> None:
+        """Take the parameters from a file that ``save`` wrote."""
+        with np.load(path) as stored:
+            given = {n: torch.from_numpy(stored[n].astype(np.float32)) for n in stored.files}
+        self.load_state_dict({f"layers.{n}" if n[0].isdigit() else n: p for n, p in given.items()})
