@@ -191,6 +191,7 @@ def _plain_keys(word: str, languages: Sequence[str]) -> set[str]:
     if any(is_stop(word, language) for language in ("fr", "en", "es")) and not word.isupper():
         return set()
     keys = {f"{language}:{stem(word, language)}" for language in languages}
+    keys.add(f"={fold(word)}")
     many = "s" if is_plural(word) else ""
     keys |= {f"kind:{kind}{many}" for kind in kinds(word)}
     return keys | {f"quality:{quality}" for quality in qualities(word)}
@@ -228,7 +229,9 @@ def _place_table() -> Mapping[tuple[str, ...], tuple[str, ...]]:
     return _PLACES
 
 
-_ARTICLES = frozenset("le la les l el los las il lo gli i o a os as the der die das den de".split())
+_ARTICLES = frozenset(
+    ["le", "la", "les", "el", "los", "las", "il", "lo", "gli", "the", "den", "o", "a"]
+)
 _PLACES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
@@ -263,6 +266,8 @@ def _build(corpus: Corpus) -> _Index:
             weight *= LIGHT if kind or _in_brackets(unit.heading, word.start) else 1.0
             name = single and not kind and _is_name(word, at, lower, upper, bool(places[at]))
             keys = _plain_keys(word.text, languages) | places[at] | {f"{language}:{its_stem}"}
+            if _is_acronym(word.text) and not unit.heading.isupper():
+                keys = {f"={fold(word.text)}"}
             tokens.append(_Token(frozenset(keys), weight, kind, name))
         headings.append(tuple(tokens))
     owners: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -299,6 +304,10 @@ def _stems(corpus: Corpus, unit: Unit) -> set[str]:
     return {stem(word.text, document.language) for word in words(text, document.language)}
 
 
+def _is_acronym(word: str) -> bool:
+    return word.isupper() and len(word) > 1
+
+
 def _in_brackets(heading: str, at: int) -> bool:
     return heading.rfind("(", 0, at) > heading.rfind(")", 0, at)
 
@@ -312,7 +321,7 @@ def _is_name(
 ) -> bool:
     """Return whether a heading's word is a name: never written small, and capital elsewhere."""
     text = word.text
-    if place or (text.isupper() and len(text) > 1):
+    if place or _is_acronym(text):
         return True
     return at > 0 and text[:1].isupper() and fold(text) not in lower and fold(text) in upper
 
