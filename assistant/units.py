@@ -39,6 +39,8 @@ def _units(document: Document) -> Iterator[Unit]:
     above: list[Unit] = []
     seen: Counter[tuple[str, ...]] = Counter()
     for heading, end in _sections(document):
+        if above and above[0].level == 0 and heading.text == document.title:
+            above.clear()  # the title itself, after all: not below itself
         while above and above[-1].level >= heading.level:
             above.pop()
         path = (*(above[-1].path if above else ()), heading.text)

@@ -352,6 +352,12 @@ def test_html(tmp_path: Path) -> None:
         assert gone not in document.text
 
 
+def test_buttons_above_the_first_heading_are_dropped(tmp_path: Path) -> None:
+    page = "<p>Télécharger le livre</p><p>Une phrase.</p><h1>Titre</h1><p>suite"
+    assert make(tmp_path, "a.html", page).text == "Une phrase.\n\nTitre\n\nsuite"
+    assert make(tmp_path, "b.html", "<p>Télécharger").text == "Télécharger"
+
+
 def test_title_of_a_page_without_headings(tmp_path: Path) -> None:
     assert make(tmp_path, "a.html", "<title> Mon  titre </title><p>x y z").title == "Mon titre"
 

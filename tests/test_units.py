@@ -260,6 +260,13 @@ def test_text_before_the_first_heading_is_above_all() -> None:
     assert [unit.path for unit in units] == [("Le titre",), ("Le titre", "Un")]
 
 
+def test_a_title_is_not_below_itself() -> None:
+    units, _ = split(document("Avant.\n\nLe titre\n\nCorps.\n\nDeux", ("Le titre", 1), ("Deux", 2)))
+    assert [unit.path for unit in units] == [("Le titre",), ("Le titre",), ("Le titre", "Deux")]
+    assert units[0].id != units[1].id
+    assert units[2].parent == units[1].id
+
+
 def test_the_same_heading_twice_has_two_ids() -> None:
     text = "Un\n\nCorps.\n\nUn\n\nCorps."
     units, passages = split(document(text, ("Un", 2), ("Un", 2)))

@@ -86,8 +86,11 @@ class _Walk:
         self.items = 0
         self.mark = ""
         self.listed = False
+        # Until the first heading a page shows buttons and paths: only sentences count there.
+        self.before = False
 
     def walk(self, root: HtmlElement) -> None:
+        self.before = self.builder.empty and next(root.iter(*_HEADINGS), None) is not None
         stack: list[tuple[HtmlElement, bool]] = [(root, False)]
         while stack:
             element, closing = stack.pop()
@@ -149,6 +152,9 @@ class _Walk:
         if self.level:
             self.builder.heading(text, self.level)
             self.level = 0
+            self.before = False
+        elif self.before and text.strip()[-1:] not in tuple(".!?…。！？؟"):
+            return
         elif self.pre:
             self.builder.paragraph(text)
         elif text.strip():
