@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.kinds import kinds
+from assistant.kinds import is_plural, kinds
 from assistant.language import words
 from assistant.wording import flat
 
@@ -148,6 +148,9 @@ def guess_article(name: str, language: str) -> str:
         return "the" if any(kinds(word) for word in last) else ""
     if not found or language not in ("fr", "es", "it", "pt"):
         return ""
+    if is_plural(first[0]):
+        many = {"fr": ("les", "les"), "es": ("los", "las"), "it": ("gli", "le"), "pt": ("os", "as")}
+        return many[language][bool(found & _FEMININE)]
     if language in ("fr", "it") and _VOWEL.match(flat(name[:1])) and flat(name[:1]) != "h":
         return "l'"
     feminine = bool(found & _FEMININE) or (language in _OFFICE_IS_FEMININE and "office" in found)
@@ -169,11 +172,28 @@ def gender(subject: str, language: str) -> str:
     return ("f" if its & _FEMININE else "m") if its else ""
 
 
-def replace(text: str, start: int, end: int, other: str, at: int, to: int, language: str) -> str:
-    """Return ``text`` with ``other[at:to]`` in place of ``text[start:end]``, articles fitted."""
+def replace(
+    text: str,
+    start: int,
+    end: int,
+    other: str,
+    at: int,
+    to: int,
+    language: str,
+    *,
+    keep: bool = False,
+) -> str:
+    """Return ``text`` with ``other[at:to]`` in place of ``text[start:end]``, articles fitted.
+
+    ``keep`` leaves what stands before as it is ("the [Vienna] office").
+    """
+    if keep:
+        return text[:start] + other[at:to] + text[end:]
     mine, theirs = slot(text, start, language), slot(other, at, language)
     name = other[at:to]
     article = theirs.article
+    if language == "es" and article and other[theirs.start].isupper():
+        name, article = other[theirs.start : to], ""
     if not article and not theirs.preposition and _starts_with_kind(name):
         article = guess_article(name, language) if mine.article else ""
     if mine.article and not article and _starts_with_kind(name):

@@ -70,7 +70,7 @@ def mentions(text: str, corpus: Corpus) -> list[tuple[str, float]]:
 def find_mentions(text: str, corpus: Corpus) -> list[Mention]:
     """Return where ``text`` names units, in the order of the text."""
     index = per_generation("mentions", corpus, _build)
-    found = [word for word in words(text, "fr") if word.text.strip("'’")]
+    found = [word for word in words(text, "en") if word.text.strip("'’")]
     keys = _keys_of(text, found, index)
     hits: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for place, its in enumerate(keys):
@@ -84,6 +84,8 @@ def find_mentions(text: str, corpus: Corpus) -> list[Mention]:
             candidates.append(candidate)
     return _without_weaker(candidates, found)
 
+
+_SPOKEN = ("fr", "en", "es", "de", "it", "pt")
 
 # --- matching ----------------------------------------------------------------------------
 
@@ -149,9 +151,7 @@ def _score(heading: Sequence[_Token], tokens: Sequence[int]) -> float:
 
 def _joined(before: int, after: int, found: Sequence[Word]) -> bool:
     between = found[before + 1 : after]
-    return all(is_stop(w.text, code) for w in between for code in ("fr",)) or all(
-        any(is_stop(w.text, code) for code in ("en", "es", "de", "it", "pt")) for w in between
-    )
+    return all(any(is_stop(w.text, code) for code in _SPOKEN) for w in between)
 
 
 def _without_weaker(candidates: list[_Candidate], found: Sequence[Word]) -> list[Mention]:
@@ -181,6 +181,8 @@ def _keys_of(text: str, found: Sequence[Word], index: _Index) -> list[set[str]]:
         keys[place].add(name)
     for place, word in enumerate(found):
         if any(key in index.owners for key in keys[place]) or fold(word.text) in index.vocabulary:
+            continue
+        if len(word.text) < 5 or any(is_stop(word.text, code) for code in _SPOKEN):
             continue
         if corrected := correct(word.text, index.spellings, "fr"):
             keys[place] |= _plain_keys(corrected, index.languages)
@@ -266,6 +268,8 @@ def _build(corpus: Corpus) -> _Index:
             weight *= LIGHT if kind or _in_brackets(unit.heading, word.start) else 1.0
             name = single and not kind and _is_name(word, at, lower, upper, bool(places[at]))
             keys = _plain_keys(word.text, languages) | places[at] | {f"{language}:{its_stem}"}
+            if kinds(word.text) and len(parts) > 1:
+                keys -= {f"{language}:{its_stem}" for language in languages}
             if _is_acronym(word.text) and not unit.heading.isupper():
                 keys = {f"={fold(word.text)}"}
             tokens.append(_Token(frozenset(keys), weight, kind, name))
