@@ -32,7 +32,11 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a system answered. ``confidence`` orders questions, also when it stayed silent."""
+    """What a system answered. ``confidence`` orders questions, also when it stayed silent.
+
+    ``quoting`` is false for a system that shows whole units: nothing about quotes applies to it,
+    and the right unit is enough to be correct.
+    """
 
     answered: bool
     confidence: float
@@ -42,6 +46,7 @@ class Outcome:
     understood: str = ""
     language: str = ""
     seconds: float = 0.0
+    quoting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def judge(question: Question, outcome: Outcome) -> Judged:
         return Judged(question, outcome, scores, correct=False)
     scores = {
         **_ranking(question, outcome.ranked),
-        **_quotes(question, outcome),
+        **(_quotes(question, outcome) if outcome.quoting else {}),
         **_form(question, outcome),
         "answered": float(outcome.answered),
     }
@@ -138,6 +143,8 @@ def _correct(question: Question, outcome: Outcome) -> bool:
     if question.whole:
         return bool(_set_exact(question, outcome.citations))
     right = set(_keys((*question.units, *question.alternatives)))
+    if not outcome.quoting:
+        return bool(outcome.ranked) and metrics.normal(outcome.ranked[0].unit) in right
     if outcome.citations:
         unit, quote = outcome.citations[0].unit, outcome.citations[0].quote
     elif outcome.ranked:

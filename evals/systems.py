@@ -1,0 +1,153 @@
+"""The assistant under measurement, behind the same small face as the baselines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from assistant.settings import Settings, load_settings
+from assistant.types import Answer, Assistant, Citation, Corpus
+from evals.outcomes import Found, Judged, Outcome, Quoted, judge
+from evals.questions import Question
+
+Key = Callable[[str, str], str]
+T = TypeVar("T")
+
+
+def by_heading(document: str, heading: str) -> str:
+    """Return the heading: the unit key where headings are unique."""
+    return heading
+
+
+def by_place(document: str, heading: str) -> str:
+    """Return ``document#heading``: the unit key where every file has the same headings."""
+    return f"{document}#{heading}"
+
+
+class System(Protocol):
+    """Anything that can be asked a question."""
+
+    @property
+    def name(self) -> str: ...
+    def answer(self, question: str, history: Sequence[str] = ()) -> Outcome: ...
+
+
+class AssistantSystem:
+    """The assistant as the terminal and the page use it."""
+
+    def __init__(
+        self, assistant: Assistant, name: str = "assistant", key: Key = by_heading
+    ) -> None:
+        self.name = name
+        self.assistant = assistant
+        self._key = key
+
+    def answer(self, question: str, history: Sequence[str] = ()) -> Outcome:
+        """Return what the assistant did, each citation compared with the stored document."""
+        begun = time.perf_counter()
+        answer = self.assistant.ask(question, history)
+        seconds = time.perf_counter() - begun
+        return _outcome(answer, self.assistant.corpus, self._key, seconds)
+
+
+def _outcome(answer: Answer, corpus: Corpus, key: Key, seconds: float) -> Outcome:
+    found = tuple(
+        Found(
+            unit=key(hit.unit.document, hit.unit.heading),
+            document=hit.unit.document,
+            score=float(hit.score),
+            passage=hit.passage.text if hit.passage else "",
+            signals={name: round(float(v), 4) for name, v in hit.signals.items()},
+        )
+        for hit in answer.retrieved[:10]
+    )
+    quoted = tuple(
+        Quoted(key(c.document, c.unit), c.document, c.quote, _is_exact(c, corpus))
+        for c in answer.citations
+    )
+    return Outcome(
+        answered=answer.status == "answered",
+        confidence=float(answer.confidence),
+        ranked=found,
+        citations=quoted,
+        answer=answer.text,
+        understood=answer.understood or "",
+        language=answer.language,
+        seconds=seconds,
+    )
+
+
+def _is_exact(citation: Citation, corpus: Corpus) -> bool:
+    document = corpus.documents.get(citation.document)
+    return document is not None and document.text[citation.start : citation.end] == citation.quote
+
+
+def settings_for(knowledge: Path, index: Path, embedding_model: str | None = None) -> Settings:
+    """Return the settings of a measured assistant: folder, index and model given, rest as set."""
+    return load_settings(knowledge=knowledge, index=index, embedding_model=embedding_model)
+
+
+def open_system(
+    settings: Settings,
+    *,
+    without: frozenset[str] = frozenset(),
+    name: str = "assistant",
+    key: Key = by_heading,
+) -> AssistantSystem:
+    """Return the assistant over the settings' folder, its index brought up to date first."""
+    from assistant.build import open_assistant
+    from assistant.ingest import ingest
+
+    report = ingest([settings.knowledge], settings)
+    for skipped in report.skipped:
+        note(f"skipped {skipped.file}: {skipped.reason}")
+    note(
+        f"indexed {report.documents} files, {report.units} units, {report.passages} passages"
+        f" in {report.seconds:.1f} s"
+    )
+    return AssistantSystem(open_assistant(settings, without), name, key)
+
+
+def ask_all(system: System, questions: Sequence[Question]) -> list[Judged]:
+    """Return every question asked and judged, after one question to warm up."""
+    if questions:
+        system.answer(questions[0].question, questions[0].history)
+    return [
+        judge(question, system.answer(question.question, question.history))
+        for question in progress(questions, system.name)
+    ]
+
+
+def note(text: str) -> None:
+    """Print a line for the person waiting, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def progress(items: Sequence[T], label: str) -> Iterator[T]:
+    """Yield the items, a counter on stderr beside them when it is a terminal."""
+    live = sys.stderr.isatty()
+    begun = time.perf_counter()
+    for number, item in enumerate(items, start=1):
+        yield item
+        if live and (number % 10 == 0 or number == len(items)):
+            print(f"\r{label}: {number}/{len(items)}", end="", file=sys.stderr, flush=True)
+    seconds = time.perf_counter() - begun
+    note(f"{chr(13) if live else ''}{label}: {len(items)} questions in {seconds:.1f} s")
+
+
+def write_units(
+    folder: Path, documents: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]
+) -> None:
+    """Write Markdown files ``(name, title, [(heading, text)…])`` below ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, title, units in documents:
+        parts = [f"# {title}", *(f"## {heading}\n\n{one_line(text)}" for heading, text in units)]
+        (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with white space made single, so that no line of it can be a heading."""
+    return " ".join(text.replace("\ufeff", "").split()).lstrip("#>-+=*| ")
