@@ -21,6 +21,8 @@ from assistant.readers.markdown import read_markdown
 from assistant.types import Document
 
 TEXTS = Path(__file__).with_name("texts")
+NUMBERED = "§ "
+"""What the headings of a public set's paragraphs begin with."""
 HELD_TEXTS = frozenset({"rectorat-corvaine", "caps-agriculteurs", "bdgf"})
 XQUAD = ("en", "es", "de", "ru", "ar", "tr", "zh", "th")
 
@@ -99,7 +101,7 @@ def squad(path: Path, name: str, language: str) -> Corpus:
         parts = [f"# {_plain(title)}\n"]
         for paragraph in article["paragraphs"]:
             number += 1
-            heading = f"§ {number}"
+            heading = f"{NUMBERED}{number}"
             context = paragraph["context"]
             parts.append(f"## {heading}\n\n{_plain(context)}\n")
             kept_out = held(article.get("title", ""))
@@ -172,7 +174,7 @@ def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
     ]
     kept_out = {q.unit or q.inside for q in questions if q.held}
     for row in _rows(TEXTS / "piaf/near_misses.jsonl"):
-        unit = f"§ {row['p'] + 1}"
+        unit = f"{NUMBERED}{row['p'] + 1}"
         for number, text in enumerate(row["no"]):
             name = f"near-{row['p']}-{number}"
             out.append(Asked(name, text, "fr", None, (), unit in kept_out, inside=unit))
