@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant import generations, lexical, tables
+from assistant.cut import VECTORS, Cut
 from assistant.errors import AssistantError
 from assistant.generations import Identity, Manifest, Source
 from assistant.store import COLLECTION, LAZY, SELF, Snapshot, open_client, query
-from assistant.types import Document, Passage, Unit
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -25,23 +26,24 @@ HALF = 1 << 28
 CHECKED = 20_000
 """Stored vectors that must find themselves before publication; beyond, so many are drawn."""
 _BATCH = 1000
-_NAMES = ("titled", "clauses", "headings")
 
 
 class Building:
     """Writes a generation into a folder of its own; nobody sees it before ``publish``."""
 
-    def __init__(self, index: Path, identity: Identity, dimension: int) -> None:
+    def __init__(self, index: Path, identity: Identity, dimensions: Mapping[str, int]) -> None:
         self._index = index
         self._identity = identity
-        self._dimension = dimension
+        self._dimensions = dimensions
         self.folder = generations.begin(index)
         self._tables = {
             name: tables.TableWriter(self.folder, name)
             for name in ("documents", "units", "passages")
         }
-        self._files = {name: (self.folder / f"{name}.vectors").open("wb") for name in _NAMES}
-        self._first: list[int] = []
+        self._files = {name: (self.folder / f"{name}.vectors").open("wb") for name in VECTORS}
+        self._first_passage: list[int] = []
+        self._first_chunk: list[int] = []
+        self._chunks = 0
         self._sources: dict[str, Source] = {}
         self._languages: set[str] = set()
 
@@ -55,61 +57,52 @@ class Building:
         """How many units were added."""
         return len(self._tables["units"])
 
-    def add(
-        self,
-        document: Document,
-        digest: str,
-        units: Sequence[Unit],
-        passages: Sequence[Passage],
-        titled: Floats,
-        clauses: Floats,
-        headings: Floats,
-    ) -> None:
-        """Write one document; ``passages`` stand in the order of ``units``.
+    def add(self, cut: Cut, digest: str, vectors: Mapping[str, Floats]) -> None:
+        """Write one document; ``digest`` is that of its file.
 
-        ``digest`` is that of the file. Raises ValueError for a passage that is not verbatim.
+        Raises ValueError for a passage that is not verbatim or not in the order of the units.
         """
-        start = self.units, self.passages
-        self._tables["documents"].append(document)
-        self._languages.add(document.language)
+        start = self.units, self.passages, self._chunks
+        self._tables["documents"].append(cut.document)
+        self._languages.add(cut.document.language)
         at = 0
-        for unit in units:
-            self._first.append(self.passages)
+        for unit, count in zip(cut.units, cut.chunks, strict=True):
+            self._first_passage.append(self.passages)
+            self._first_chunk.append(self._chunks)
+            self._chunks += count
             self._tables["units"].append(unit)
-            while at < len(passages) and passages[at].unit == unit.id:
-                passage = passages[at]
-                if document.text[passage.start : passage.end] != passage.text:
-                    raise ValueError(f"{document.id}: {passage.id} is not verbatim")
+            while at < len(cut.passages) and cut.passages[at].unit == unit.id:
+                passage = cut.passages[at]
+                if cut.document.text[passage.start : passage.end] != passage.text:
+                    raise ValueError(f"{cut.document.id}: {passage.id} is not verbatim")
                 self._tables["passages"].append(passage)
                 at += 1
-        if at != len(passages):
-            raise ValueError(f"{document.id}: passages are not in the order of the units")
-        for name, vectors in zip(_NAMES, (titled, clauses, headings), strict=True):
-            self._files[name].write(np.ascontiguousarray(vectors, np.float32).tobytes())
-        self._sources[document.id] = Source(
-            digest, (start[0], self.units), (start[1], self.passages)
+        if at != len(cut.passages):
+            raise ValueError(f"{cut.document.id}: passages are not in the order of the units")
+        for name, file in self._files.items():
+            file.write(np.ascontiguousarray(vectors[name], np.float32).tobytes())
+        self._sources[cut.document.id] = Source(
+            digest, (start[0], self.units), (start[1], self.passages), (start[2], self._chunks)
         )
 
     def publish(self, folders: Sequence[str], previous: str, progress: Progress) -> str:
         """Index what was added, check it, and make it the published generation; return its id."""
         self._close()
-        np.save(self.folder / "first_passage.npy", np.array(self._first, np.int64))
+        np.save(self.folder / "first_passage.npy", np.array(self._first_passage, np.int64))
+        np.save(self.folder / "first_chunk.npy", np.array(self._first_chunk, np.int64))
         self._build_lexical(progress)
-        vectors = np.memmap(
-            self.folder / "titled.vectors", "f4", "r", shape=(self.passages, self._dimension)
-        )
-        self._build_chroma(vectors, progress)
-        apart = self._check_chroma(vectors, progress)
-        precision = self._shrink()
+        shape = (self.passages, self._dimensions["titled"])
+        titled = np.memmap(self.folder / "titled.vectors", "f4", "r", shape=shape)
+        self._build_chroma(titled, progress)
+        apart = self._check_chroma(titled, progress)
         manifest = Manifest(
             identity=self._identity,
-            dimension=self._dimension,
             created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             previous=previous,
             folders=tuple(folders),
             sources=self._sources,
             languages=tuple(sorted(self._languages)),
-            precision=precision,
+            vectors=self._shapes(),
             units=self.units,
             passages=self.passages,
             apart=apart,
@@ -167,7 +160,7 @@ class Building:
                 },
                 metadata={
                     "model": self._identity.model,
-                    "dimension": self._dimension,
+                    "dimension": self._dimensions["titled"],
                     "chunker": self._identity.chunker,
                 },
             )
@@ -209,30 +202,45 @@ class Building:
         progress("check", len(rows), len(rows))
         return tuple(apart)
 
-    def _shrink(self) -> str:
-        if self.passages * self._dimension * 4 <= HALF:
-            return "float32"
-        for name in ("titled", "clauses"):
-            path = self.folder / f"{name}.vectors"
-            shape = (self.passages, self._dimension)
-            with path.with_suffix(".half").open("wb") as file:
-                vectors = np.memmap(path, "f4", "r", shape=shape)
-                for at in range(0, len(vectors), 1 << 14):
-                    file.write(vectors[at : at + (1 << 14)].astype("f2").tobytes())
-            path.with_suffix(".half").replace(path)
-        return "float16"
+    def _shapes(self) -> dict[str, tuple[int, int, str]]:
+        """Return the shape and precision of each kind of vectors; halve those that are large."""
+        rows = {"titled": self.passages, "clauses": self.passages, "headings": self.units}
+        shapes = {}
+        for name, dimension in self._dimensions.items():
+            count = rows.get(name, self._chunks)
+            large = name in ("titled", "clauses") and count * dimension * 4 > HALF
+            if large:
+                _halve(self.folder / f"{name}.vectors", (count, dimension))
+            shapes[name] = (count, dimension, "float16" if large else "float32")
+        return shapes
+
+
+def _halve(path: Path, shape: tuple[int, int]) -> None:
+    vectors = np.memmap(path, "f4", "r", shape=shape)
+    half = path.with_suffix(".half")
+    with half.open("wb") as file:
+        for at in range(0, len(vectors), 1 << 14):
+            file.write(vectors[at : at + (1 << 14)].astype("f2").tobytes())
+    half.replace(path)
 
 
 def reuse(building: Building, previous: Snapshot, name: str) -> None:
     """Add a document as ``previous`` holds it: nothing is read or embedded."""
     source = previous.manifest.sources[name]
-    units, passages = slice(*source.units), slice(*source.passages)
-    building.add(
+    units, passages, chunks = (
+        slice(*rows) for rows in (source.units, source.passages, source.chunks)
+    )
+    firsts = [*previous.first_chunk[units].tolist(), source.chunks[1]]
+    whole = Cut(
         previous.documents[name],
-        source.digest,
         previous.unit_list[units],
         previous.passages[passages],
-        previous.titled_vectors[passages],
-        previous.clause_vectors[passages],
-        previous.heading_vectors[units],
+        [after - first for first, after in pairwise(firsts)],
     )
+    vectors = {
+        "titled": previous.titled_vectors[passages],
+        "clauses": previous.clause_vectors[passages],
+        "headings": previous.heading_vectors[units],
+        "chunks": previous.chunk_vectors[chunks],
+    }
+    building.add(whole, source.digest, vectors)

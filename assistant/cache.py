@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from assistant.cut import TextEncoder
 
 Floats = npt.NDArray[np.float32]
 
@@ -23,11 +25,9 @@ back are then not embedded again."""
 class VectorCache:
     """A file of half-precision vectors; each carries a checksum, and a wrong one is not used."""
 
-    def __init__(self, path: Path, model: str, dimension: int) -> None:
+    def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._model = model.encode() + b"\0"
-        self._dimension = dimension
         self._connection = self._open()
 
     def __enter__(self) -> VectorCache:
@@ -36,36 +36,30 @@ class VectorCache:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def vectors(
-        self, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats]
-    ) -> tuple[Floats, int]:
+    def vectors(self, encoder: TextEncoder, texts: Sequence[str]) -> tuple[Floats, int]:
         """Return the vectors of ``texts`` and how many had to be embedded.
 
         Vectors are rounded to half precision whether they come from the cache or not, so that
         an index does not depend on what was cached.
         """
-        keys = [self.key(text) for text in texts]
-        found = self._found(set(keys))
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        keys = [key(encoder, text) for text in texts]
+        found = self._found(set(keys), encoder.dimension)
+        missing = {k: text for k, text in zip(keys, texts, strict=True) if k not in found}
         if missing:
-            made = encode(list(missing.values())).astype(np.float16)
+            made = encoder.encode(list(missing.values())).astype(np.float16)
             found.update(zip(missing, made, strict=True))
             self._store(zip(missing, made, strict=True))
-        out = np.zeros((len(texts), self._dimension), np.float32)
-        for row, key in enumerate(keys):
-            out[row] = found[key]
+        out = np.zeros((len(texts), encoder.dimension), np.float32)
+        for row, sought in enumerate(keys):
+            out[row] = found[sought]
         return out, len(missing)
 
-    def key(self, text: str) -> bytes:
-        """Return what a text is found by."""
-        raw = self._model + text.encode("utf-8", "surrogatepass")
-        return hashlib.sha256(raw).digest()[:16]
+    def size(self) -> int:
+        """Return how many vectors the cache holds."""
+        return int(self._connection.execute("SELECT COUNT(*) FROM vectors").fetchone()[0])
 
-    def clean(self, used: Iterable[bytes], count: int) -> None:
-        """Forget what is not among ``used`` when that is most of the cache."""
-        held = self._connection.execute("SELECT COUNT(*) FROM vectors").fetchone()[0]
-        if held <= SPARE * count:
-            return
+    def clean(self, used: Iterable[bytes]) -> None:
+        """Forget what is not among ``used``."""
         with self._connection as connection:
             connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
             connection.executemany("INSERT OR IGNORE INTO used VALUES (?)", ((k,) for k in used))
@@ -97,9 +91,9 @@ class VectorCache:
             raise
         return connection
 
-    def _found(self, keys: set[bytes]) -> dict[bytes, npt.NDArray[np.float16]]:
+    def _found(self, keys: set[bytes], dimension: int) -> dict[bytes, npt.NDArray[np.float16]]:
         try:
-            return dict(self._stored(keys))
+            return dict(self._stored(keys, dimension))
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:  # a damaged file: begin another
@@ -107,22 +101,30 @@ class VectorCache:
             self._connection = self._anew()
             return {}
 
-    def _stored(self, keys: set[bytes]) -> Iterator[tuple[bytes, npt.NDArray[np.float16]]]:
+    def _stored(
+        self, keys: set[bytes], dimension: int
+    ) -> Iterator[tuple[bytes, npt.NDArray[np.float16]]]:
         wanted = sorted(keys)
         for at in range(0, len(wanted), _CHUNK):
             part = wanted[at : at + _CHUNK]
             marks = ",".join("?" * len(part))
             query = f"SELECT key, value FROM vectors WHERE key IN ({marks})"
-            for key, value in self._connection.execute(query, part):
+            for name, value in self._connection.execute(query, part):
                 body, check = value[:-4], int.from_bytes(value[-4:], "little")
-                if len(body) == 2 * self._dimension and zlib.crc32(key + body) == check:
-                    yield key, np.frombuffer(body, np.float16)
+                if len(body) == 2 * dimension and zlib.crc32(name + body) == check:
+                    yield name, np.frombuffer(body, np.float16)
 
     def _store(self, made: Iterable[tuple[bytes, npt.NDArray[np.float16]]]) -> None:
-        rows = ((key, _sealed(key, vector.tobytes())) for key, vector in made)
+        rows = ((name, _sealed(name, vector.tobytes())) for name, vector in made)
         with self._connection as connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
 
-def _sealed(key: bytes, body: bytes) -> bytes:
-    return body + zlib.crc32(key + body).to_bytes(4, "little")
+def key(encoder: TextEncoder, text: str) -> bytes:
+    """Return what the vector of a text is found by."""
+    raw = f"{encoder.name}\0{text}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(raw).digest()[:16]
+
+
+def _sealed(name: bytes, body: bytes) -> bytes:
+    return body + zlib.crc32(name + body).to_bytes(4, "little")

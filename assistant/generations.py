@@ -38,31 +38,36 @@ class Identity:
     """What an index was made with: an index made with anything else is refused."""
 
     model: str
+    reader: str
     chunker: str
     terms: str
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document in a generation: digest of the file, and its rows of units and passages."""
+    """A document in a generation: digest of the file; its rows of units, passages, chunks."""
 
     digest: str
     units: tuple[int, int]
     passages: tuple[int, int]
+    chunks: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation holds; ``files`` gives size and SHA-256 by path below the generation."""
+    """What a generation holds.
+
+    ``vectors`` gives rows, dimension and precision of each kind of vectors; ``apart`` the passages
+    that Chroma does not find; ``files`` size and SHA-256 by path below the generation.
+    """
 
     identity: Identity
-    dimension: int
     created: str
     previous: str
     folders: tuple[str, ...]
     sources: Mapping[str, Source]
     languages: tuple[str, ...]
-    precision: str
+    vectors: Mapping[str, tuple[int, int, str]]
     units: int
     passages: int
     apart: tuple[int, ...] = ()
@@ -82,9 +87,10 @@ class Manifest:
         data["folders"], data["apart"] = tuple(data["folders"]), tuple(data["apart"])
         data["languages"] = tuple(data["languages"])
         data["sources"] = {
-            key: Source(s["digest"], (s["units"][0], s["units"][1]), tuple(s["passages"]))
+            key: Source(s["digest"], *((s[n][0], s[n][1]) for n in ("units", "passages", "chunks")))
             for key, s in data["sources"].items()
         }
+        data["vectors"] = {key: (n, d, kind) for key, (n, d, kind) in data["vectors"].items()}
         data["files"] = {key: (size, digest) for key, (size, digest) in data["files"].items()}
         return Manifest(**data)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from assistant import building, embeddings, generations, readers, store, units
-from assistant.cache import VectorCache
-from assistant.embeddings import Encoder
+from assistant import building, embeddings, generations, readers, store
+from assistant.cache import SPARE, VectorCache, key
+from assistant.cut import VECTORS, ChunkEncoder, TextEncoder, cut
 from assistant.errors import (
     AssistantError,
     IndexDamaged,
@@ -59,7 +59,8 @@ def ingest(
     *,
     progress: Progress | None = None,
     rebuild: bool = False,
-    encoder: Encoder | None = None,
+    encoder: TextEncoder | None = None,
+    chunk_encoder: TextEncoder | None = None,
     wait: float = WAIT,
 ) -> IngestReport:
     """Return what was done to bring the index of the settings to the state of ``paths``.
@@ -81,7 +82,8 @@ def ingest(
             model = encoder.name if encoder else embeddings.identity(settings)
             previous = None if rebuild else _previous(index, model)
             try:
-                job = _Job(settings, index, previous, encoder, progress or _silent)
+                encoders = _Encoders(settings, encoder, chunk_encoder)
+                job = _Job(settings, previous, encoders, progress or _silent)
                 return job.run(files, roots, skipped, began)
             finally:
                 if previous:
@@ -127,21 +129,37 @@ def digest(path: Path, max_bytes: int) -> str | None:
         return None
 
 
+class _Encoders:
+    """The encoders of each kind of vectors, loaded only when something is to be embedded."""
+
+    def __init__(
+        self, settings: Settings, encoder: TextEncoder | None, chunks: TextEncoder | None
+    ) -> None:
+        self._settings = settings
+        self._encoder = encoder
+        self._chunks = chunks
+
+    def load(self) -> dict[str, TextEncoder]:
+        """Return the encoder of each kind; raise ModelMissing."""
+        encoder = self._encoder or embeddings.load(self._settings)
+        chunks = self._chunks or ChunkEncoder(embeddings.threads(self._settings))
+        return {name: chunks if name == "chunks" else encoder for name in VECTORS}
+
+
 class _Job:
     """One run, with the writer's lock held."""
 
     def __init__(
         self,
         settings: Settings,
-        index: Path,
         previous: Snapshot | None,
-        encoder: Encoder | None,
+        encoders: _Encoders,
         progress: Progress,
     ) -> None:
         self._settings = settings
-        self._index = index
+        self._index = settings.index
         self._previous = previous
-        self._encoder = encoder
+        self._encoders = encoders
         self._progress = progress
         self._max_bytes = settings.max_file_mb << 20
 
@@ -202,72 +220,84 @@ class _Job:
         return plan
 
     def _publish(self, plan: _Plan, folders: Sequence[str]) -> int:
-        encoder = self._encoder or embeddings.load(self._settings)
+        encoders = self._encoders.load()
+        model = encoders["titled"].name
         before = self._previous.generation if self._previous else ""
-        cache_file = self._index / "cache" / "vectors.sqlite"
-        with VectorCache(cache_file, encoder.name, encoder.dimension) as cache:
-            made = building.Building(self._index, store.identity(encoder.name), encoder.dimension)
+        with VectorCache(self._index / "cache" / "vectors.sqlite") as cache:
+            dimensions = {name: encoder.dimension for name, encoder in encoders.items()}
+            made = building.Building(self._index, store.identity(model), dimensions)
             try:
-                embedded = self._fill(made, plan, encoder, cache)
+                embedded = self._fill(made, plan, encoders, cache)
                 generation = made.publish(folders, before, self._progress)
             except BaseException:
                 made.discard()
                 raise
             generations.sweep(self._index, {generation, before})
-            keys = _keys(cache, self._index, encoder.name)
-            cache.clean(keys, 2 * made.passages + made.units)
+            texts = 2 * made.passages + 2 * made.units
+            if cache.size() > SPARE * texts:
+                cache.clean(_keys(encoders, store.open_corpus(self._index, model)))
         return embedded
 
     def _fill(
-        self, made: building.Building, plan: _Plan, encoder: Encoder, cache: VectorCache
+        self,
+        made: building.Building,
+        plan: _Plan,
+        encoders: Mapping[str, TextEncoder],
+        cache: VectorCache,
     ) -> int:
         """Add every document; return how many texts were embedded."""
-        embedded = done = 0
-        total = sum(len(document.text) for document in plan.read.values())
+        work = _Embedding(encoders, cache, self._progress)
+        work.total = sum(len(document.text) for document in plan.read.values())
         for name, found in plan.digests.items():
-            document = plan.read.get(name)
-            if document is None:
-                if self._previous:
-                    building.reuse(made, self._previous, name)
-                continue
-            self._progress("embed", done, total)
-            own, passages = units.split(document)
-            headings = [unit.heading for unit in own]
-            by_id = {unit.id: unit for unit in own}
-            titled = [embeddings.passage_input(by_id[p.unit], p) for p in passages]
-            vectors = []
-            for texts in (titled, [p.text for p in passages], headings):
-                some, new = _vectors(texts, encoder, cache)
-                vectors.append(some)
-                embedded += new
-            made.add(document, found, own, passages, *vectors)
-            done += len(document.text)
-        self._progress("embed", total, total)
+            if name in plan.read:
+                whole, texts = cut(plan.read[name])
+                made.add(whole, found, work.vectors(texts, len(whole.document.text)))
+            elif self._previous:
+                building.reuse(made, self._previous, name)
         if not made.passages:
             raise AssistantError(
                 "The documents hold no text that could be quoted: the index was not changed"
             )
-        return embedded
+        return work.embedded
 
 
-def _vectors(texts: Sequence[str], encoder: Encoder, cache: VectorCache) -> tuple[Floats, int]:
-    parts = [np.zeros((0, encoder.dimension), np.float32)]
-    embedded = 0
-    for at in range(0, len(texts), _AT_ONCE):
-        part, new = cache.vectors(texts[at : at + _AT_ONCE], encoder.encode)
-        parts.append(part)
-        embedded += new
-    return np.concatenate(parts), embedded
+class _Embedding:
+    """Vectors of one document after the other; tells how far it is, in characters."""
+
+    def __init__(
+        self, encoders: Mapping[str, TextEncoder], cache: VectorCache, progress: Progress
+    ) -> None:
+        self._encoders = encoders
+        self._cache = cache
+        self._progress = progress
+        self.total = self.done = self.embedded = 0
+
+    def vectors(self, texts: Mapping[str, Sequence[str]], size: int) -> dict[str, Floats]:
+        """Return the vectors of each kind for a document of ``size`` characters."""
+        made: dict[str, Floats] = {}
+        everything = max(1, sum(len(own) for own in texts.values()))
+        done = 0
+        for name, own in texts.items():
+            encoder = self._encoders[name]
+            parts = [np.zeros((0, encoder.dimension), np.float32)]
+            for at in range(0, len(own), _AT_ONCE):
+                self._progress("embed", self.done + size * done // everything, self.total)
+                part, new = self._cache.vectors(encoder, own[at : at + _AT_ONCE])
+                self.embedded += new
+                done += len(part)
+                parts.append(part)
+            made[name] = np.concatenate(parts)
+        self.done += size
+        self._progress("embed", self.done, self.total)
+        return made
 
 
-def _keys(cache: VectorCache, index: Path, model: str) -> Iterator[bytes]:
+def _keys(encoders: Mapping[str, TextEncoder], corpus: Snapshot) -> Iterator[bytes]:
     """Yield the cache keys of what is published."""
-    corpus = store.open_corpus(index, model)
-    for passage in corpus.passages:
-        yield cache.key(embeddings.passage_input(corpus.units[passage.unit], passage))
-        yield cache.key(passage.text)
-    for unit in corpus.unit_list:
-        yield cache.key(unit.heading)
+    for document in corpus.documents.values():
+        for name, texts in cut(document)[1].items():
+            for text in texts:
+                yield key(encoders[name], text)
 
 
 def _previous(index: Path, model: str) -> Snapshot | None:

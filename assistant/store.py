@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant import generations, lexical, tables, units
+from assistant.cut import VECTORS, reader_name
 from assistant.errors import IndexDamaged, IndexMismatch
 from assistant.generations import MEND, Held, Identity, Manifest
 from assistant.lexical import Lexical
@@ -31,8 +32,6 @@ writing it; above, the graph is written once, with the last passage."""
 SELF = 0.999
 """A stored vector that finds nothing at least this similar to itself is out of Chroma's reach."""
 
-_VECTORS = ("titled", "clauses", "headings")
-
 
 class Named(Protocol):
     """What an index must agree with: the encoder that asks it."""
@@ -46,7 +45,7 @@ def identity(model: str) -> Identity:
     from assistant import readers
 
     chunker = f"{units.CHUNKER_VERSION}.{getattr(readers, 'READER_VERSION', 1)}"
-    return Identity(model, chunker, lexical.fingerprint())
+    return Identity(model, reader_name(), chunker, lexical.fingerprint())
 
 
 class Snapshot:
@@ -54,7 +53,8 @@ class Snapshot:
 
     ``unit_list`` and ``passages`` are in the order of the texts; the passages of unit ``i`` are
     ``first_passage[i]`` up to ``first_passage[i + 1]`` (or the end). ``titled_vectors`` (heading
-    and clause) and ``clause_vectors`` have a row per passage, ``heading_vectors`` one per unit.
+    and clause) and ``clause_vectors`` have a row per passage, ``heading_vectors`` one per unit,
+    ``chunk_vectors`` (of the reader) one per chunk, those of unit ``i`` from ``first_chunk[i]``.
     They are float32, beyond some hundred thousand passages float16 for the first two.
     """
 
@@ -72,9 +72,12 @@ class Snapshot:
         )
         self.passages: Sequence[Passage] = self._passages.table
         self.first_passage: Ints = np.load(folder / "first_passage.npy", mmap_mode="r")
-        self.titled_vectors, self.clause_vectors, self.heading_vectors = (
-            _open_vectors(folder, name, manifest) for name in _VECTORS
-        )
+        self.first_chunk: Ints = np.load(folder / "first_chunk.npy", mmap_mode="r")
+        titled, clauses, headings, chunks = (_vectors(folder, name, manifest) for name in VECTORS)
+        self.titled_vectors: Floats = titled
+        self.clause_vectors: Floats = clauses
+        self.heading_vectors: Floats = headings
+        self.chunk_vectors: Floats = chunks
         self.lexical: Lexical = lexical.load(folder / "lexical")
         self._chroma = _Chroma(held, manifest)
         self._apart = np.array(manifest.apart, np.int64)
@@ -82,8 +85,7 @@ class Snapshot:
     @property
     def vectors(self) -> Floats:
         """The vectors that Chroma holds: ``titled_vectors``."""
-        vectors: Floats = self.titled_vectors
-        return vectors
+        return self.titled_vectors
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -185,16 +187,17 @@ def _parts(stated: Identity, wanted: Identity) -> str:
     """Return what differs, for people."""
     if stated.model != wanted.model:
         return f"the model {stated.model!r}, and the settings name {wanted.model!r}"
+    if stated.reader != wanted.reader:
+        return f"the reader {stated.reader!r}, and {wanted.reader!r} is installed"
     return "other rules for cutting and reading texts than this version has"
 
 
-def _open_vectors(folder: Path, name: str, manifest: Manifest) -> Any:
-    rows = manifest.units if name == "headings" else manifest.passages
-    shape = (rows, manifest.dimension)
-    precision = "float32" if name == "headings" else manifest.precision
+def _vectors(folder: Path, name: str, manifest: Manifest) -> Any:
+    rows, dimension, precision = manifest.vectors[name]
     if not rows:
-        return np.zeros(shape, precision)
-    return np.asarray(np.memmap(folder / f"{name}.vectors", precision, "r", shape=shape))
+        return np.zeros((0, dimension), precision)
+    path = folder / f"{name}.vectors"
+    return np.asarray(np.memmap(path, precision, "r", shape=(rows, dimension)))
 
 
 def chroma_errors() -> tuple[type[Exception], ...]:
