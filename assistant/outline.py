@@ -1,0 +1,373 @@
+"""Questions about the heading tree: what a unit consists of, how many, what it belongs to.
+
+Such a question consists of nothing but question words, kinds of unit ("divisions", "regional
+offices"), words of belonging and the names of units. One word more, and it is a question about
+what the text says: None.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+from assistant.conversation import SURE, Query
+from assistant.kinds import ANY, is_plural, kinds, qualities
+from assistant.language import Word, fold, is_stop, words
+from assistant.mentions import Mention, find_mentions
+from assistant.names import per_generation
+from assistant.types import Corpus, Unit
+from assistant.wording import flat
+
+Kind = Literal["children", "count", "parent", "siblings"]
+Naming = Callable[[str], Sequence[tuple[str, float]]]
+
+LOOSE = frozenset({ANY, "unit", "section", "part", "service"})
+"""Kinds that people also use for a unit of any kind."""
+EVERYWHERE = 0.5
+"""Share of the units that name the institution itself; such a name restricts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The answer to a question about the tree; ``items`` are unit ids in the order of the text.
+
+    ``children`` and ``count``: the units below ``unit_id`` (for a count over everything: the unit
+    above them all, or the first). ``parent``: one item, the unit above ``unit_id``. ``siblings``:
+    the others below the same unit.
+    """
+
+    kind: Kind
+    unit_id: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question taken apart: the units it names, the kinds it asks for, and which cues it has."""
+
+    named: tuple[Mention, ...]
+    wanted: frozenset[str]
+    quality: frozenset[str]
+    many: bool
+    plain: str
+    table: _Table
+
+
+def ask_outline(query: Query, corpus: Corpus, naming: Naming | None = None) -> Outline | None:
+    """Return the answer to a question about the heading tree; None for every other question.
+
+    ``naming`` may find units by their meaning, for questions in another language than the
+    headings: phrase → (unit id, score) where it is sure, best first.
+    """
+    table = _tables().get(query.language)
+    if table is None or query.smalltalk or len(query.text) > 300:
+        return None
+    asked = _take_apart(query.text, query.language, table, corpus, naming)
+    if asked is None:
+        return None
+    return _parent(asked, corpus) or _siblings(asked, corpus) or _below(asked, corpus)
+
+
+# --- taking a question apart -------------------------------------------------------------
+
+
+class _Table:
+    """The words of structure in one language."""
+
+    def __init__(self, raw: dict[str, str]) -> None:
+        self._patterns = {
+            name: re.compile(rf"(?<![\w-])(?:{pattern})(?!\w)") for name, pattern in raw.items()
+        }
+
+    def has(self, name: str, plain: str) -> bool:
+        return bool(self._patterns[name].search(plain))
+
+    def find(self, name: str, plain: str) -> re.Match[str] | None:
+        return self._patterns[name].search(plain)
+
+    def is_about_structure(self, word: str) -> bool:
+        return any(
+            self._patterns[name].fullmatch(word)
+            for name in ("up", "at", "down", "count", "list", "same", "other", "noise")
+        )
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, _Table]:
+    raw = json.loads(files("assistant").joinpath("structure.json").read_text("utf-8"))
+    return {language: _Table(table) for language, table in raw.items()}
+
+
+def _take_apart(
+    text: str, language: str, table: _Table, corpus: Corpus, naming: Naming | None
+) -> _Asked | None:
+    plain = flat(text).replace("’", "'")
+    named = [m for m in find_mentions(text, corpus) if m.score >= SURE]
+    if any(named.count(m) > 1 or _ambiguous(m, named) for m in named):
+        return None
+    outside = _blank(plain, named)
+    if table.has("content", outside):
+        return None
+    found = words(text, language)
+    rest = [w for w in found if not _inside(w, named)]
+    left = [w for w in rest if not _is_structural(w, language, table, corpus)]
+    if left and naming and language not in {d.language for d in corpus.documents.values()}:
+        mention = _by_meaning(text, left, rest, naming)
+        named, left = ([*named, mention], []) if mention else (named, left)
+        rest = [w for w in found if not _inside(w, named)]
+        outside = _blank(plain, named)
+    if left:
+        return None
+    asking = [m for m in named if _is_kind_only(text, m)] if len(named) > 1 else []
+    wanted, quality, many = _wanted(rest, text, asking)
+    named = [m for m in named if m not in asking]
+    return _Asked(tuple(named), wanted, quality, many, outside, table)
+
+
+def _is_structural(word: Word, language: str, table: _Table, corpus: Corpus) -> bool:
+    folded = fold(word.text).strip("'")
+    if is_stop(word.text, language) or table.is_about_structure(folded) or folded.isdigit():
+        return True
+    if kinds(word.text) or qualities(word.text):
+        return True
+    return word.text[:1].isupper() and folded in per_generation("everywhere", corpus, _everywhere)
+
+
+def _everywhere(corpus: Corpus) -> frozenset[str]:
+    """Return the words that half of the units use: the name of the institution among them."""
+    counts: dict[str, int] = {}
+    for unit in corpus.units.values():
+        document = corpus.documents[unit.document]
+        body = document.text[unit.start : unit.end]
+        for word in {fold(w.text).strip("'") for w in words(body, document.language)}:
+            counts[word] = counts.get(word, 0) + 1
+    least = max(3.0, EVERYWHERE * len(corpus.units))
+    return frozenset(word for word, count in counts.items() if count >= least)
+
+
+def _by_meaning(
+    text: str, left: Sequence[Word], rest: Sequence[Word], naming: Naming
+) -> Mention | None:
+    """Return the unit that the unknown words and the kind beside them name, if it is sure."""
+    start, end = left[0].start, left[-1].end
+    for word in rest:
+        beside = word.end == start - 1 or word.start == end + 1
+        if beside and kinds(word.text) and not is_plural(word.text):
+            start, end = min(start, word.start), max(end, word.end)
+    found = list(naming(text[start:end]))
+    if not found or (len(found) > 1 and found[0][1] <= found[1][1]):
+        return None
+    return Mention(found[0][0], found[0][1], start, end, start, end)
+
+
+def _wanted(
+    rest: Iterable[Word], text: str, asking: Sequence[Mention]
+) -> tuple[frozenset[str], frozenset[str], bool]:
+    """Return the kinds and qualities asked for, and whether in the plural."""
+    considered = [word.text for word in rest]
+    for mention in asking:
+        considered += [w.text for w in words(text[mention.start : mention.end], "en")]
+    kind_words = [word for word in considered if kinds(word)]
+    wanted: frozenset[str] = frozenset()
+    many = any(is_plural(word) for word in kind_words)
+    for word in kind_words:
+        if is_plural(word) == many:
+            wanted |= kinds(word)
+    quality: frozenset[str] = frozenset()
+    for word in considered:
+        quality |= qualities(word)
+    return wanted, quality, many
+
+
+def _blank(plain: str, named: Sequence[Mention]) -> str:
+    for mention in named:
+        gap = "_" * (mention.end - mention.start)
+        plain = plain[: mention.start] + gap + plain[mention.end :]
+    return plain
+
+
+def _inside(word: Word, named: Sequence[Mention]) -> bool:
+    return any(m.start <= word.start < m.end for m in named)
+
+
+def _ambiguous(mention: Mention, named: Sequence[Mention]) -> bool:
+    return any(
+        m.unit != mention.unit and m.start < mention.end and mention.start < m.end for m in named
+    )
+
+
+def _is_kind_only(text: str, mention: Mention) -> bool:
+    found = words(text[mention.start : mention.end], "en")
+    return all(kinds(w.text) or qualities(w.text) for w in found) and any(
+        is_plural(w.text) for w in found
+    )
+
+
+# --- answers -----------------------------------------------------------------------------
+
+
+def _parent(asked: _Asked, corpus: Corpus) -> Outline | None:
+    """Return the unit above those named, when the question asks for one unit above."""
+    table, plain = asked.table, asked.plain
+    if not asked.named or asked.many or table.has("count", plain):
+        return None
+    down = table.has("down", plain) and bool(asked.wanted)
+    up = table.has("up", plain) or table.has("at", plain)
+    if not (table.has("asked_one", plain) or table.has("before_one", plain)):
+        return None
+    if not (up and table.has("before_one", plain)) and not (down and not up):
+        return None
+    above = {_above(corpus.units[m.unit], asked, corpus) for m in asked.named}
+    if len(above) != 1 or None in above:
+        return None
+    parent = above.pop()
+    return Outline("parent", asked.named[0].unit, (parent,)) if parent else None
+
+
+def _above(unit: Unit, asked: _Asked, corpus: Corpus) -> str | None:
+    """Return the nearest unit above of the kind asked for; the one directly above if none is."""
+    direct = unit.parent
+    above = direct
+    while above is not None:
+        if asked.wanted & _kinds_of(corpus.units[above].heading):
+            return above
+        above = corpus.units[above].parent
+    return direct
+
+
+def _siblings(asked: _Asked, corpus: Corpus) -> Outline | None:
+    """Return the others below the same unit ("the same department as …")."""
+    table, plain = asked.table, asked.plain
+    if len(asked.named) != 1 or not asked.many or not table.has("same", plain):
+        return None
+    unit = corpus.units[asked.named[0].unit]
+    if unit.parent is None:
+        return None
+    others = [u for u in _children(unit.parent, corpus) if u != unit.id]
+    chosen = _of_kind(others, asked, corpus)
+    return Outline("siblings", unit.id, tuple(chosen)) if chosen else None
+
+
+def _below(asked: _Asked, corpus: Corpus) -> Outline | None:
+    """Return the units below the one named, or all of the kind asked for, or their number."""
+    table, plain = asked.table, asked.plain
+    kind: Kind = "count" if table.has("count", plain) else "children"
+    listing = kind == "count" or table.has("list", plain)
+    belonging = any(table.has(name, plain) for name in ("up", "at", "down"))
+    if table.has("same", plain) or len(asked.named) > 1:
+        return None
+    if not asked.named:
+        chosen = _everyone(asked, corpus) if listing else []
+        return Outline("count", _common(chosen, corpus), tuple(chosen)) if chosen else None
+    mention = asked.named[0]
+    if not asked.wanted:
+        thing = table.has("asked_thing", plain) and not table.has("before_one", plain)
+        own = mention.start == mention.name_start or _names_many(corpus.units[mention.unit])
+        if not (listing and own) and not (thing and table.has("down", plain)):
+            return None
+    elif not asked.many or not (
+        listing or belonging or (table.has("asked_many", plain) and mention.score > 0.9)
+    ):
+        return None
+    below = _children(mention.unit, corpus)
+    chosen = _of_kind(below, asked, corpus)
+    if not chosen and asked.wanted:
+        chosen = _of_kind(_descendants(mention.unit, corpus), asked, corpus, strict=True)
+    return Outline(kind, mention.unit, tuple(chosen)) if chosen else None
+
+
+def _everyone(asked: _Asked, corpus: Corpus) -> list[str]:
+    """Return all units of the kind asked for; none for kinds that mean anything."""
+    if not asked.many or not asked.wanted - {ANY, "part"}:
+        return []
+    chosen = _of_kind(_in_order(corpus.units.values()), asked, corpus, strict=True)
+    return chosen if len(chosen) > 1 else []
+
+
+def _of_kind(
+    ids: Sequence[str], asked: _Asked, corpus: Corpus, *, strict: bool = False
+) -> list[str]:
+    """Return the units whose heading says the kind asked for.
+
+    All of them when no kind was asked for, or a loose one that no heading says and not ``strict``.
+    A heading that only groups units of this kind ("Regional offices") is not one of them.
+    """
+    if not asked.wanted and not asked.quality:
+        return list(ids)
+    chosen = []
+    for unit in (corpus.units[i] for i in ids):
+        its_kinds, its_qualities = _kinds_of(unit.heading), _qualities_of(unit.heading)
+        if asked.wanted and not asked.wanted & its_kinds:
+            continue
+        if asked.quality <= its_qualities and not (
+            _names_many(unit) and _children(unit.id, corpus)
+        ):
+            chosen.append(unit.id)
+    if chosen or strict or not asked.wanted <= LOOSE or asked.quality:
+        return chosen
+    return list(ids)
+
+
+def _kinds_of(heading: str) -> frozenset[str]:
+    """Return the kinds of the first word of a heading that says one ("Risk Unit": the last)."""
+    found = [kinds(word.text) for word in words(heading, "en")]
+    said = [its for its in found if its]
+    if not said:
+        return frozenset()
+    return said[0] if found[0] else said[-1]
+
+
+def _qualities_of(heading: str) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for word in words(heading, "en"):
+        found |= qualities(word.text)
+    return found
+
+
+def _names_many(unit: Unit) -> bool:
+    found = words(unit.heading, "en")
+    return any(is_plural(word.text) for word in found[:2])
+
+
+def _children(unit: str, corpus: Corpus) -> list[str]:
+    return list(per_generation("children", corpus, _all_children).get(unit, ()))
+
+
+def _all_children(corpus: Corpus) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for unit in _in_order(corpus.units.values()):
+        parent = corpus.units[unit].parent
+        if parent is not None:
+            found.setdefault(parent, []).append(unit)
+    return found
+
+
+def _descendants(unit: str, corpus: Corpus) -> list[str]:
+    found = []
+    for child in _children(unit, corpus):
+        found += [child, *_descendants(child, corpus)]
+    return found
+
+
+def _in_order(units: Iterable[Unit]) -> list[str]:
+    return [u.id for u in sorted(units, key=lambda u: (u.document, u.start, u.level, u.id))]
+
+
+def _common(ids: Sequence[str], corpus: Corpus) -> str:
+    """Return the lowest unit above all of ``ids``; the first of them where there is none."""
+    if not ids:
+        return ""
+    shared: list[str] | None = None
+    for unit in ids:
+        above = []
+        at = corpus.units[unit].parent
+        while at is not None:
+            above.append(at)
+            at = corpus.units[at].parent
+        shared = above if shared is None else [i for i in shared if i in above]
+    return shared[0] if shared else ids[0]
