@@ -165,6 +165,7 @@ def _without_weaker(candidates: list[_Candidate], found: Sequence[Word]) -> list
     shared = Counter(k[3] for k in kept)
     made = []
     for score, _, inside, own, unit in kept:
+        inside = frozenset(p for p in inside if not _nearer(p, own, kept))
         score = score * 0.65 if shared[own] > 1 else score
         start, end = found[min(inside)].start, found[max(inside)].end
         name_start, name_end = found[min(own)].start, found[max(own)].end
@@ -172,12 +173,24 @@ def _without_weaker(candidates: list[_Candidate], found: Sequence[Word]) -> list
     return sorted(made, key=lambda m: (m.start, -m.score, m.unit))
 
 
+def _nearer(place: int, own: frozenset[int], others: Sequence[_Candidate]) -> bool:
+    """Return whether a word around a name belongs to another name that is nearer to it."""
+    if place in own:
+        return False
+    mine = min(abs(place - p) for p in own)
+    return any(
+        place in inside and min(abs(place - p) for p in theirs) < mine
+        for _, _, inside, theirs, _ in others
+        if theirs != own
+    )
+
+
 # --- keys --------------------------------------------------------------------------------
 
 
 def _keys_of(text: str, found: Sequence[Word], index: _Index) -> list[set[str]]:
     keys = [_plain_keys(word.text, index.languages) for word in found]
-    for place, name in _places(found):
+    for place, name in _places(found, shouting=text.isupper()):
         keys[place].add(name)
     for place, word in enumerate(found):
         if any(key in index.owners for key in keys[place]) or fold(word.text) in index.vocabulary:
@@ -199,14 +212,16 @@ def _plain_keys(word: str, languages: Sequence[str]) -> set[str]:
     return keys | {f"quality:{quality}" for quality in qualities(word)}
 
 
-def _places(found: Sequence[Word]) -> list[tuple[int, str]]:
-    """Return which words are part of a place's name, as (index, key of the place)."""
+def _places(found: Sequence[Word], shouting: bool = False) -> list[tuple[int, str]]:
+    """Return which words are part of a known name, as (index, key of the place or body)."""
     table = _place_table()
     folded = [fold(word.text).strip("'") for word in found]
     keys = []
     for at in range(len(folded)):
         for length in range(min(4, len(folded) - at), 0, -1):
             its = table.get(tuple(folded[at : at + length]))
+            if its and length == 1 and any(is_stop(folded[at], code) for code in _SPOKEN):
+                its = its if found[at].text.isupper() and not shouting else None
             if its is None and length == 1:
                 its = table.get((stem(folded[at], "ru"),))
             if its:
@@ -218,9 +233,11 @@ def _places(found: Sequence[Word]) -> list[tuple[int, str]]:
 def _place_table() -> Mapping[tuple[str, ...], tuple[str, ...]]:
     if not _PLACES:
         made: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for number, group in enumerate(general("places.txt")):
+        for number, group in enumerate((*general("places.txt"), *general("acronyms.txt"))):
             for name in group:
                 key = folded_words(name)
+                if not key:
+                    continue
                 if len(key) > 1 and key[0] in _ARTICLES:
                     key = key[1:]
                 made[key] = (*made.get(key, ()), f"place:{number}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -93,7 +93,7 @@ class _Table:
     def is_about_structure(self, word: str) -> bool:
         return any(
             self._patterns[name].fullmatch(word)
-            for name in ("up", "at", "down", "count", "list", "same", "other", "noise")
+            for name in ("up", "at", "down", "count", "list", "tree", "same", "other", "noise")
         )
 
 
@@ -124,6 +124,7 @@ def _take_apart(
     if left:
         return None
     asking = [m for m in named if _is_kind_only(text, m)] if len(named) > 1 else []
+    rest = [w for w in rest if not table.has("up", fold(w.text))]
     wanted, quality, many = _wanted(rest, text, asking)
     named = [m for m in named if m not in asking]
     return _Asked(tuple(named), wanted, quality, many, outside, table)
@@ -218,15 +219,28 @@ def _parent(asked: _Asked, corpus: Corpus) -> Outline | None:
         return None
     down = table.has("down", plain) and bool(asked.wanted)
     up = table.has("up", plain) or table.has("at", plain)
-    if not (table.has("asked_one", plain) or table.has("before_one", plain)):
-        return None
-    if not (up and table.has("before_one", plain)) and not (down and not up):
+    same = len(asked.named) > 1 and up and table.has("same", plain)
+    if not same and not _asks_above(asked, up, down, corpus):
         return None
     above = {_above(corpus.units[m.unit], asked, corpus) for m in asked.named}
     if len(above) != 1 or None in above:
         return None
     parent = above.pop()
     return Outline("parent", asked.named[0].unit, (parent,)) if parent else None
+
+
+def _asks_above(asked: _Asked, up: bool, down: bool, corpus: Corpus) -> bool:
+    """Return whether a question asks for the one unit above: "de quel département dépend …"."""
+    table, plain = asked.table, asked.plain
+    if not (table.has("asked_one", plain) or table.has("before_one", plain)):
+        return False
+    if up or down or table.has("tree", plain):
+        return (up and table.has("before_one", plain)) or (down and not up)
+    first = corpus.units[asked.named[0].unit]
+    above = first.parent
+    while above is not None and not asked.wanted & _kinds_of(corpus.units[above].heading):
+        above = corpus.units[above].parent
+    return above is not None and not asked.wanted & _kinds_of(first.heading)
 
 
 def _above(unit: Unit, asked: _Asked, corpus: Corpus) -> str | None:
@@ -266,13 +280,17 @@ def _below(asked: _Asked, corpus: Corpus) -> Outline | None:
         return Outline("count", _common(chosen, corpus), tuple(chosen)) if chosen else None
     mention = asked.named[0]
     if not asked.wanted:
-        thing = table.has("asked_thing", plain) and not table.has("before_one", plain)
-        own = mention.start == mention.name_start or _names_many(corpus.units[mention.unit])
-        if not (listing and own) and not (thing and table.has("down", plain)):
+        listing = listing and _names_many(corpus.units[mention.unit])
+        thing = table.has("asked_thing", plain)
+        thing = thing and (table.has("down", plain) or not table.has("before_one", plain))
+        if not listing and not (thing and belonging) and not table.has("tree", plain):
             return None
-    elif not asked.many or not (
-        listing or belonging or (table.has("asked_many", plain) and mention.score > 0.9)
-    ):
+    elif table.has("tree", plain) and not asked.many:
+        asked = replace(asked, wanted=frozenset(), quality=frozenset())
+    elif not asked.many:
+        if not table.has("up", plain) or table.has("before_one", plain):
+            return None
+    elif not (listing or belonging or (table.has("asked_many", plain) and mention.score > 0.9)):
         return None
     below = _children(mention.unit, corpus)
     chosen = _of_kind(below, asked, corpus)
@@ -286,6 +304,8 @@ def _everyone(asked: _Asked, corpus: Corpus) -> list[str]:
     if not asked.many or not asked.wanted - {ANY, "part"}:
         return []
     chosen = _of_kind(_in_order(corpus.units.values()), asked, corpus, strict=True)
+    above = {unit for i in chosen for unit in _ancestors(i, corpus)}
+    chosen = [i for i in chosen if i not in above]
     return chosen if len(chosen) > 1 else []
 
 
@@ -308,9 +328,8 @@ def _of_kind(
             _names_many(unit) and _children(unit.id, corpus)
         ):
             chosen.append(unit.id)
-    if chosen or strict or not asked.wanted <= LOOSE or asked.quality:
-        return chosen
-    return list(ids)
+    loose = bool(asked.wanted & LOOSE) and not asked.quality and not strict
+    return list(ids) if loose and len(chosen) * 2 < len(ids) else chosen
 
 
 def _kinds_of(heading: str) -> frozenset[str]:
@@ -358,16 +377,21 @@ def _in_order(units: Iterable[Unit]) -> list[str]:
     return [u.id for u in sorted(units, key=lambda u: (u.document, u.start, u.level, u.id))]
 
 
+def _ancestors(unit: str, corpus: Corpus) -> list[str]:
+    found = []
+    above = corpus.units[unit].parent
+    while above is not None:
+        found.append(above)
+        above = corpus.units[above].parent
+    return found
+
+
 def _common(ids: Sequence[str], corpus: Corpus) -> str:
     """Return the lowest unit above all of ``ids``; the first of them where there is none."""
     if not ids:
         return ""
     shared: list[str] | None = None
     for unit in ids:
-        above = []
-        at = corpus.units[unit].parent
-        while at is not None:
-            above.append(at)
-            at = corpus.units[at].parent
+        above = _ancestors(unit, corpus)
         shared = above if shared is None else [i for i in shared if i in above]
     return shared[0] if shared else ids[0]
