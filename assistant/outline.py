@@ -28,6 +28,8 @@ Naming = Callable[[str], Sequence[tuple[str, float]]]
 
 LOOSE = frozenset({ANY, "unit", "section", "part", "service"})
 """Kinds that people also use for a unit of any kind."""
+LONGEST_NAME = 7
+"""Words of the longest name that is looked up by its meaning."""
 EVERYWHERE = 0.5
 """Share of the units that name the institution itself; such a name restricts nothing."""
 
@@ -48,7 +50,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question taken apart: the units it names, the kinds it asks for, and which cues it has."""
+    """A question taken apart: the units it names, the kinds it asks for, and which cues it has.
+
+    ``guessed``: a unit was found by the meaning of its name.
+    """
 
     named: tuple[Mention, ...]
     wanted: frozenset[str]
@@ -56,6 +61,7 @@ class _Asked:
     many: bool
     plain: str
     table: _Table
+    guessed: bool = False
 
 
 def ask_outline(query: Query, corpus: Corpus, naming: Naming | None = None) -> Outline | None:
@@ -116,9 +122,12 @@ def _take_apart(
     found = words(text, language)
     rest = [w for w in found if not _inside(w, named)]
     left = [w for w in rest if not _is_structural(w, language, table, corpus)]
+    guessed = False
     if left and naming and language not in {d.language for d in corpus.documents.values()}:
-        mention = _by_meaning(text, left, rest, naming)
-        named, left = ([*named, mention], []) if mention else (named, left)
+        mention = _by_meaning(text, left, rest, named, naming)
+        if mention:
+            named = [*(m for m in named if not _overlap(m, mention)), mention]
+            guessed, left = True, []
         rest = [w for w in found if not _inside(w, named)]
         outside = _blank(plain, named)
     if left:
@@ -127,7 +136,10 @@ def _take_apart(
     rest = [w for w in rest if not table.has("up", fold(w.text))]
     wanted, quality, many = _wanted(rest, text, asking)
     named = [m for m in named if m not in asking]
-    return _Asked(tuple(named), wanted, quality, many, outside, table)
+    belongs = any(table.has(name, outside) for name in ("up", "at", "down"))
+    if guessed and not belongs:
+        return None
+    return _Asked(tuple(named), wanted, quality, many, outside, table, guessed)
 
 
 def _is_structural(word: Word, language: str, table: _Table, corpus: Corpus) -> bool:
@@ -145,21 +157,33 @@ def _everywhere(corpus: Corpus) -> frozenset[str]:
     for unit in corpus.units.values():
         document = corpus.documents[unit.document]
         body = document.text[unit.start : unit.end]
-        for word in {fold(w.text).strip("'") for w in words(body, document.language)}:
+        found = words(body, document.language)
+        used = {fold(w.text).strip("'") for w in found if not is_stop(w.text, document.language)}
+        for word in used:
             counts[word] = counts.get(word, 0) + 1
     least = max(3.0, EVERYWHERE * len(corpus.units))
     return frozenset(word for word, count in counts.items() if count >= least)
 
 
 def _by_meaning(
-    text: str, left: Sequence[Word], rest: Sequence[Word], naming: Naming
+    text: str,
+    left: Sequence[Word],
+    rest: Sequence[Word],
+    named: Sequence[Mention],
+    naming: Naming,
 ) -> Mention | None:
-    """Return the unit that the unknown words and the kind beside them name, if it is sure."""
+    """Return the unit that the unknown words name, with what stands beside them, if it is sure."""
     start, end = left[0].start, left[-1].end
+    if len(text[start:end].split()) > LONGEST_NAME:
+        return None
+    for part in named:
+        if part.end == start - 1 or part.start == end + 1:
+            start, end = min(start, part.start), max(end, part.end)
     for word in rest:
         beside = word.end == start - 1 or word.start == end + 1
         if beside and kinds(word.text) and not is_plural(word.text):
             start, end = min(start, word.start), max(end, word.end)
+            break
     found = list(naming(text[start:end]))
     if not found or (len(found) > 1 and found[0][1] <= found[1][1]):
         return None
@@ -197,9 +221,11 @@ def _inside(word: Word, named: Sequence[Mention]) -> bool:
 
 
 def _ambiguous(mention: Mention, named: Sequence[Mention]) -> bool:
-    return any(
-        m.unit != mention.unit and m.start < mention.end and mention.start < m.end for m in named
-    )
+    return any(m.unit != mention.unit and _overlap(m, mention) for m in named)
+
+
+def _overlap(mention: Mention, other: Mention) -> bool:
+    return mention.start < other.end and other.start < mention.end
 
 
 def _is_kind_only(text: str, mention: Mention) -> bool:
@@ -236,6 +262,8 @@ def _asks_above(asked: _Asked, up: bool, down: bool, corpus: Corpus) -> bool:
         return False
     if up or down or table.has("tree", plain):
         return (up and table.has("before_one", plain)) or (down and not up)
+    if asked.guessed:
+        return False
     first = corpus.units[asked.named[0].unit]
     above = first.parent
     while above is not None and not asked.wanted & _kinds_of(corpus.units[above].heading):
