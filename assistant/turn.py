@@ -17,6 +17,8 @@ from assistant.types import Answer, Hit, Unit
 
 RETRIEVED = 10
 """Units named in an answer's record."""
+REMEMBERED = 500
+"""Earlier questions whose answering unit is kept."""
 LISTED = 12
 """Units quoted at most in an answer of several units."""
 
@@ -42,6 +44,7 @@ class Turns:
         self._limit = limit
         self._without = without
         self._names = names.learn(searcher.corpus)
+        self._earlier: dict[str, str | None] = {}
 
     def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Return the answer, with the seconds it took."""
@@ -62,7 +65,7 @@ class Turns:
         past = [language.normalise(h)[: self._limit] for h in history]
         if "conversation" in self._without:
             past = []
-        query = understand(text, past, corpus, default=self._default)
+        query = understand(text, past, corpus, default=self._default, antecedent=self._answered_by)
         outline = None if "outline" in self._without else ask_outline(query, corpus)
         return Turn(question, query, outline, Found((), 0.0, {}))
 
@@ -102,6 +105,19 @@ class Turns:
         best = found.evidence[0]
         lead = phrases.say(spoken, "lead_unit", unit=best.unit.heading)
         return extract.quoted(asked, corpus.documents, lead, [_proof(best)])
+
+    def _answered_by(self, question: str) -> str | None:
+        """Return the id of the unit that answers an earlier question, None when none does."""
+        if question not in self._earlier:
+            spoken = language.detect(question, self._default)
+            found = self.searcher.find(
+                self.searcher.question(question, spoken, self._also(question))
+            )
+            sure = found.evidence and found.confidence >= weights()["threshold"]
+            if len(self._earlier) >= REMEMBERED:
+                self._earlier.clear()
+            self._earlier[question] = found.evidence[0].unit.id if sure else None
+        return self._earlier[question]
 
     def _several(self, query: Query, found: Found) -> list[Evidence]:
         """Return the evidence of a question that asks for several units, else none."""
