@@ -172,7 +172,7 @@ class _Doctor:
             return Check(self._say("match"), True, self._say("same"))
         parts = [(getattr(stated, n), getattr(wanted, n)) for n in ("model", "reader")]
         parts.append((f"{stated.chunker}/{stated.terms}", f"{wanted.chunker}/{wanted.terms}"))
-        other = [pair for pair in parts if pair[0] != pair[1]][0]
+        other = next(pair for pair in parts if pair[0] != pair[1])
         return Check(self._say("match"), False, self._say("other", *other), _INGEST)
 
     def _whole(self, manifest: Manifest) -> Check:
