@@ -67,7 +67,7 @@ def rewrite(
     about = _after(opened or rest, wording.start("about"))
     explicit = corrected is not None or opened is not None
     if about and not explicit:
-        explicit = len(rest) - len(about) > PREPOSITION
+        explicit = len(rest) - len(about) > PREPOSITION and bool(find_mentions(about, corpus))
         about = about if explicit else None
     fragment = about or opened or rest
     return (
@@ -113,19 +113,25 @@ def subject_of(text: str, named: Sequence[Mention], language: str) -> str:
     return grammar.phrase(text, mention.start, mention.end, language)
 
 
+_OPENED = re.compile(
+    r"\s*(?:а |и |en |a |oraz |i |ve |peki |ya |و|ماذا عن|那麼|那么|那|那个|それでは|では|じゃあ|"
+    r"그럼|그러면|그리고|แล้ว|wat |dan )"
+)
+_POINTING = re.compile(
+    r"(?<!\w)(?:его|ее|их|он|она|они|оно|там|onun|onlar|orada|het|zij|hij|zijn|hun|haar|daar|jego|"
+    r"jej|ich|ono|oni|tam|هو|هي|هذا|هذه|هناك|그것|그곳)(?!\w)|它|他们|她|该|那里|那裡|それ|そこ|มัน|ที่นั่น"
+)
+
+
 def is_fragment_anywhere(plain: str, language: str) -> bool:
-    """Return whether a text in a language without tables looks like a follow-up: short, and it
-    starts with "and" or names hardly anything."""
-    opened = re.match(
-        r"\s*(?:а |и |en |a |oraz |i |ve |peki |ya |و|ماذا عن|那麼|那么|那|那个|それでは|では|"
-        r"じゃあ|그럼|그러면|그리고|แล้ว|wat |dan )",
-        plain,
-    )
+    """Return whether a flat text in a language without tables looks like a follow-up: short, and
+    it starts with "and", points at something, or names nothing."""
     found = words(plain, language)
     content = [word for word in found if not is_stop(word.text, language)]
+    pointed = bool(_OPENED.match(plain) or _POINTING.search(plain))
     if language in ("zh", "ja", "th"):
-        return len(plain) <= 16 and (bool(opened) or len(plain) <= 8)
-    return len(content) <= 4 and (bool(opened) or len(content) <= 1)
+        return len(plain) <= 16 and (pointed or len(plain) <= 4)
+    return len(content) <= 4 and (pointed or not content)
 
 
 def swap_names(previous: str, text: str, corpus: Corpus, language: str) -> str:
@@ -385,7 +391,7 @@ def _bare_question(text: str, wording: Wording, last: Turn, corpus: Corpus) -> R
         return None
     if not wording.word("question").search(plain) or _has_object(plain, content, wording):
         return None
-    if any(word.text.isupper() and len(word.text) > 1 for word in found):
+    if any(word.text[:1].isupper() for word in content):
         return None
     return Rewritten(join(last.text, text), text, last.topic)
 

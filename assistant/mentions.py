@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.kinds import is_plural, kinds, qualities
 from assistant.language import Word, fold, is_stop, stem, words
@@ -45,7 +46,7 @@ class _Token:
     name: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Index:
     units: tuple[str, ...]
     headings: tuple[tuple[_Token, ...], ...]
@@ -69,7 +70,11 @@ def mentions(text: str, corpus: Corpus) -> list[tuple[str, float]]:
 
 def find_mentions(text: str, corpus: Corpus) -> list[Mention]:
     """Return where ``text`` names units, in the order of the text."""
-    index = per_generation("mentions", corpus, _build)
+    return list(_find(text, per_generation("mentions", corpus, _build)))
+
+
+@lru_cache(maxsize=1024)
+def _find(text: str, index: _Index) -> tuple[Mention, ...]:
     found = [word for word in words(text, "en") if word.text.strip("'’")]
     keys = _keys_of(text, found, index)
     hits: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
@@ -82,7 +87,7 @@ def find_mentions(text: str, corpus: Corpus) -> list[Mention]:
         candidate = _best_cluster(unit, matched, found, index)
         if candidate:
             candidates.append(candidate)
-    return _without_weaker(candidates, found)
+    return tuple(_without_weaker(candidates, found))
 
 
 _SPOKEN = ("fr", "en", "es", "de", "it", "pt")

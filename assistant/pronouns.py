@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.grammar import compose, gender
 from assistant.kinds import kinds
-from assistant.language import words
+from assistant.language import is_stop, words
 from assistant.mentions import Mention
 from assistant.wording import Wording, flat
 
@@ -39,15 +39,21 @@ def find_pronoun(text: str, wording: Wording, named: Sequence[Mention]) -> Prono
     ``named`` are the units that ``text`` names: what follows them is about them.
     """
     plain = _masked(text, wording)
+    names = _names_in(text, wording)
     lower = text.lower().replace("’", "'")
     for match in _all(wording.word("subject"), plain, lower):
-        if not _formal(text, match, wording) and not _bound(plain, match, wording, named, text):
+        if any(end <= match.start() for end in names) or _formal(text, match, wording):
+            continue
+        if not _bound(plain, match, wording, named):
             return Pronoun("subject", match.start(), match.end())
     for match in wording.word("demonstrative").finditer(plain):
         noun = re.match(r"\s+(\w+)", plain[match.end() :])
-        if noun and kinds(noun[1]) and not any(m.start < match.start() for m in named):
+        before = any(m.start < match.start() for m in named)
+        if noun and kinds(noun[1]) and not before and not any(e <= match.start() for e in names):
             return Pronoun("demonstrative", match.start(), match.end() + noun.end(), noun[1])
     for match in wording.word("possessive").finditer(plain):
+        if any(end <= match.start() for end in names):
+            continue
         if not _owned(plain, match.start(), wording, named):
             return Pronoun("possessive", match.start(), match.end())
     for match in wording.word("there").finditer(plain):
@@ -109,7 +115,10 @@ def _all(pattern: re.Pattern[str], plain: str, lower: str) -> list[re.Match[str]
 
 
 def _formal(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Return whether a German "Sie" is the reader, or an "es" nothing in particular."""
     word = text[match.start() : match.end()]
+    if wording.language == "de" and word == "es":
+        return len(text.split()) > _LONG
     return wording.language == "de" and word in ("Sie", "Ihr") and match.start() > 0
 
 
@@ -118,7 +127,6 @@ def _bound(
     match: re.Match[str],
     wording: Wording,
     named: Sequence[Mention],
-    text: str,
 ) -> bool:
     """Return whether something before the pronoun in the same question is what it stands for."""
     if any(mention.end <= match.start() for mention in named):
@@ -135,10 +143,28 @@ def _bound(
             continue
         if _has_subject(clause, word, wording):
             return True
-        offset = sum(len(c) + 1 for c in clauses[:number])
-        if re.search(r"\w\s+[A-ZÀ-Ý]{2,}|(?:l'|L')[A-ZÀ-Ý]", text[offset : offset + len(clause)]):
-            return True
     return False
+
+
+def _names_in(text: str, wording: Wording) -> list[int]:
+    """Return where the names in a text end: words with a capital that do not start it."""
+    ends = []
+    for match in re.finditer(r"(?<![\w-])[^\W\d_][\w-]*", text):
+        word = match.group()
+        first = not re.search(r"\w", text[: match.start()])
+        if not word[0].isupper() or (text.isupper() and len(text) > 12):
+            continue
+        if wording.language == "de" and word in ("Sie", "Ihr", "Ihre", "Ihren", "Ihrer"):
+            continue
+        plain = flat(word)
+        known = any(
+            wording.word(name).fullmatch(plain)
+            for name in ("question", "preposition", "determiner", "and", "subject", "possessive")
+        )
+        listed = first and (known or is_stop(word, wording.language) or not word[1:].islower())
+        if not listed and not (first and len(text.split()) < _LONG):
+            ends.append(match.end())
+    return ends
 
 
 def _has_subject(clause: str, pronoun: str, wording: Wording) -> bool:
@@ -161,7 +187,12 @@ def _has_subject(clause: str, pronoun: str, wording: Wording) -> bool:
 
 def _compatible(article: str, pronoun: str, wording: Wording) -> bool:
     plural = bool(wording.word("plural").fullmatch(article))
-    if wording.raw["plural"] and plural != bool(_PLURAL.fullmatch(pronoun)):
+    if (
+        pronoun
+        and wording.raw["plural"]
+        and wording.language != "en"
+        and plural != bool(_PLURAL.fullmatch(pronoun))
+    ):
         return False
     if _FEMININE.fullmatch(pronoun) and wording.word("masculine").fullmatch(article):
         return False
@@ -175,6 +206,8 @@ def _owned(plain: str, at: int, wording: Wording, named: Sequence[Mention]) -> b
         return True
     found = words(before, wording.language)
     if any(kinds(word.text) for word in found):
+        return True
+    if len(plain.split()) > _LONG and _has_subject(before, "", wording):
         return True
     who = re.match(r"\W*(?:et |and |y )?(?:qui|who|quien|wer|chi|quem)\b", before)
     return bool(who) and len(plain.split()) > _LONG
