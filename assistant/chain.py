@@ -6,7 +6,7 @@ that speaks LangChain can show the proof; the whole Answer is in ``response_meta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -57,7 +57,7 @@ def build_chain(assistant: LocalAssistant) -> Runnable[Input, AIMessage]:
         RunnableLambda(understand, name="understand")
         | RunnableLambda(retrieve, name="retrieve")
         | RunnableLambda(decide, name="decide")
-        | RunnableGenerator(_messages, name="answer")
+        | RunnableGenerator(_messages, _messages_later, name="answer")
     )
 
 
@@ -129,7 +129,14 @@ def _annotations(answer: Answer) -> list[CitationAnnotation]:
     return made
 
 
-def _messages(answers: Iterator[Answer]) -> Iterator[AIMessageChunk]:
+async def _messages_later(answers: AsyncIterator[Answer]) -> AsyncIterator[AIMessageChunk]:
+    """Yield what ``_messages`` yields."""
+    async for answer in answers:
+        for piece in _messages([answer]):
+            yield piece
+
+
+def _messages(answers: Iterable[Answer]) -> Iterator[AIMessageChunk]:
     """Yield each answer's text in pieces and, with the last, the citations and the record."""
     for answer in answers:
         for piece in streamed(answer):
