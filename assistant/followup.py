@@ -104,12 +104,19 @@ def without_opener(text: str, wording: Wording) -> str:
     return _after(text, wording.start("and")) or text
 
 
+_PLACED = ("à", "a", "em", "in")
+
+
 def subject_of(text: str, named: Sequence[Mention], language: str) -> str:
     """Return what a question is about, in its own words: the unit it names, with its article."""
     units = {mention.unit for mention in named}
     if len(units) != 1:
         return "" if units else _capitals(text, language)
     mention = named[0]
+    if mention.start == mention.name_start and mention.end == mention.name_end:
+        before = grammar.slot(text, mention.start, language).preposition
+        if before in _PLACED or re.search(r"(?<!\w)(?:en|in|dans|nach)\s+$", text[: mention.start]):
+            return ""
     return grammar.phrase(text, mention.start, mention.end, language)
 
 
@@ -119,7 +126,7 @@ _OPENED = re.compile(
 )
 _POINTING = re.compile(
     r"(?<!\w)(?:его|ее|их|он|она|они|оно|там|onun|onlar|orada|het|zij|hij|zijn|hun|haar|daar|jego|"
-    r"jej|ich|ono|oni|tam|هو|هي|هذا|هذه|هناك|그것|그곳)(?!\w)|它|他们|她|该|那里|那裡|それ|そこ|มัน|ที่นั่น"
+    r"jej|ich|ono|oni|tam|هذا|هذه|그것|그곳)(?!\w)|它|他们|她|该|那里|那裡|それ|そこ|มัน|ที่นั่น"
 )
 
 
@@ -339,6 +346,8 @@ def _dropped(text: str, wording: Wording, last: Turn, named: Sequence[Mention]) 
     plain = flat(text).replace("’", "'")
     content = [w for w in words(text, wording.language) if not is_stop(w.text, wording.language)]
     nouns = [m for m in wording.word("determiner").finditer(plain) if m.start() > 4]
+    if any(word.text[:1].isupper() for word in content):
+        return None
     if len(content) > SHORT or nouns or not wording.word("question").search(plain):
         return None
     ending = re.search(r"\s*[?!.]*\s*$", text)
@@ -406,13 +415,13 @@ def _has_object(plain: str, content: Sequence[Word], wording: Wording) -> bool:
     if _WHO.match(plain):
         return True
     before = plain[: content[0].start].replace("'", "' ").split()
-    word = before[-1] if before else ""
-    return any(wording.word(n).fullmatch(word) for n in ("determiner", "preposition")) and not (
-        wording.word("question").fullmatch(word) or word.startswith("quel")
-    )
+    return not before or not wording.word("question").fullmatch(before[-1].strip("¿"))
 
 
 # --- "revenons à la première" ------------------------------------------------------------
+
+
+_SAID = re.compile(r"parl|mention|ask|talk|habl|menc|preg|dije|sprach|geredet|fal")
 
 
 def _going_back(
@@ -425,6 +434,8 @@ def _going_back(
     """Return the question about an earlier subject that ``text`` goes back to."""
     plain = flat(text).replace("’", "'")
     match = wording.word("back").search(plain)
+    if match and len(plain[: match.start()].split()) > 2 and not _SAID.search(match.group()):
+        match = None
     ordinal = _ordinal(plain, wording)
     if not match and not (ordinal is not None and _is_pointer(plain, wording)):
         return None
@@ -555,6 +566,8 @@ def _replaced_of(plain: str, wording: Wording) -> int:
 
 def _is_name(fragment: str, language: str) -> bool:
     """Return whether a fragment is nothing but a name: an acronym, or words with capitals."""
+    if len(fragment.split()) > 4:
+        return False
     found = [w.text for w in words(fragment, language) if not is_stop(w.text, language)]
     return 0 < len(found) <= 4 and all(w[:1].isupper() for w in found) and not fragment.isupper()
 

@@ -23,6 +23,13 @@ _LONG = 6
 """Words from which on "who … their" is about the one who, not about something said before."""
 
 
+_WHO = re.compile(
+    r"\W*(?:et |and |y |und |e )?(?:qui|who|quien|wer|chi|quem|(?:quel\w*|que|which|what|welche\w*|"
+    r"quale|quali|qual|cual\w*) (?!(?:est|sont|is|are|was|es|son|ist|sind|e|sono|sao)\b)\w+)\b"
+)
+_IF = re.compile(r"\W*(?:si|quand|lorsque|if|when|while|cuando|wenn|falls|se|quando)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Pronoun:
     """A word that stands for something said before: its kind and ``text[start:end]``."""
@@ -52,7 +59,7 @@ def find_pronoun(text: str, wording: Wording, named: Sequence[Mention]) -> Prono
         if noun and kinds(noun[1]) and not before and not any(e <= match.start() for e in names):
             return Pronoun("demonstrative", match.start(), match.end() + noun.end(), noun[1])
     for match in wording.word("possessive").finditer(plain):
-        if any(end <= match.start() for end in names):
+        if any(end <= match.start() or len(plain.split()) > _LONG for end in names):
             continue
         if not _owned(plain, match.start(), wording, named):
             return Pronoun("possessive", match.start(), match.end())
@@ -66,6 +73,10 @@ def agrees(pronoun: Pronoun, text: str, subject: str, language: str) -> bool:
     """Return whether ``subject`` can be what the pronoun stands for, by gender."""
     word = text[pronoun.start : pronoun.end].lower()
     its = gender(subject, language)
+    if pronoun.kind == "subject" and language in ("fr", "es", "it", "pt"):
+        many = bool(re.match(r"(les|los|las|gli|i|os|as) ", subject.lower()))
+        if bool(_PLURAL.fullmatch(flat(word))) != many:
+            return False
     if pronoun.kind == "demonstrative":
         return bool(_kinds_of(subject) & kinds(pronoun.noun)) or "any" in kinds(pronoun.noun)
     if pronoun.kind != "subject" or not its:
@@ -117,7 +128,7 @@ def _all(pattern: re.Pattern[str], plain: str, lower: str) -> list[re.Match[str]
 def _formal(text: str, match: re.Match[str], wording: Wording) -> bool:
     """Return whether a German "Sie" is the reader, or an "es" nothing in particular."""
     word = text[match.start() : match.end()]
-    if wording.language == "de" and word == "es":
+    if wording.language == "de" and word.lower() == "es":
         return len(text.split()) > _LONG
     return wording.language == "de" and word in ("Sie", "Ihr") and match.start() > 0
 
@@ -136,6 +147,8 @@ def _bound(
     if relative and re.match(r"\W*(?:et )?(?:a |de |avec |dans )?(?:qu|wh|ou|comb)", before):
         return False
     clauses = re.split(r"[,;:]", before)
+    if len(clauses) > 1 and _IF.match(before):
+        return True
     word = match.group()
     for number, clause in enumerate(clauses):
         starts_apart = wording.start("preposition").match(clause.lstrip() + " ")
@@ -175,7 +188,7 @@ def _has_subject(clause: str, pronoun: str, wording: Wording) -> bool:
             continue
         if article in ("du", "au", "aux", "del", "al", "do", "da", "ao"):
             continue
-        if not re.match(r"\s*\w{2,}", clause[found.end() :]):
+        if not re.match(r"\W*\w{2,}", clause[found.end() :]):
             continue
         left = clause[: found.start()].rstrip()
         if re.search(rf"(?<!\w)(?:{wording.raw['preposition']})$", left):
@@ -204,13 +217,14 @@ def _owned(plain: str, at: int, wording: Wording, named: Sequence[Mention]) -> b
     before = plain[:at]
     if any(mention.end <= at for mention in named):
         return True
+    if re.search(r"\w-(?:t-)?(?:ils?|elles?)\b", before):
+        return True
     found = words(before, wording.language)
     if any(kinds(word.text) for word in found):
         return True
     if len(plain.split()) > _LONG and _has_subject(before, "", wording):
         return True
-    who = re.match(r"\W*(?:et |and |y )?(?:qui|who|quien|wer|chi|quem)\b", before)
-    return bool(who) and len(plain.split()) > _LONG
+    return bool(_WHO.match(before)) and len(plain.split()) > _LONG
 
 
 def _kinds_of(subject: str) -> frozenset[str]:

@@ -44,7 +44,7 @@ class Wording:
     def word(self, name: str) -> re.Pattern[str]:
         """Return a pattern for whole words."""
         raw = self.raw[name]
-        return _compile(rf"(?<!\w)(?:{raw})(?!\w)" if raw else r"(?!)")
+        return _compile(rf"(?<!\w)(?:{raw})(?:(?<=')|(?!\w))" if raw else r"(?!)")
 
 
 @lru_cache(maxsize=1024)
