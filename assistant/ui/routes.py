@@ -1,0 +1,111 @@
+"""What the page fetches beside Gradio's events: sources, outline, kept turns, health."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+
+from assistant.errors import AssistantError
+from assistant.render import escape_html
+from assistant.types import Corpus
+from assistant.ui.desk import Desk, explain
+from assistant.ui.keeping import TurnRecord, from_record
+from assistant.ui.outline import examples
+from assistant.ui.source import outline_html, source_html
+from assistant.ui.turns import turn_html
+from assistant.ui.words import Words, words
+
+Lang = Annotated[str, Query(pattern="^(fr|en|es)$")]
+_MARK = re.compile(r"(\d{1,9})-(\d{1,9})")
+
+
+class Kept(BaseModel):
+    """Turns that a browser kept."""
+
+    turns: list[TurnRecord] = Field(max_length=200)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Return the page's own routes, all below ``/page``."""
+    router = APIRouter(prefix="/page")
+
+    @router.get("/health")
+    def health(lang: Lang = "fr") -> JSONResponse:
+        try:
+            generation = desk.corpus().generation
+        except AssistantError as error:
+            return JSONResponse({"ready": False, "reason": explain(error, words(lang))})
+        return JSONResponse({"ready": True, "generation": generation})
+
+    @router.get("/welcome")
+    def welcome(lang: Lang = "fr") -> HTMLResponse:
+        return _page(desk, words(lang), lambda corpus: welcome_html(corpus, words(lang)))
+
+    @router.get("/source")
+    def source(
+        unit: Annotated[str, Query(max_length=64)],
+        lang: Lang = "fr",
+        start: Annotated[int | None, Query(ge=0)] = None,
+        end: Annotated[int | None, Query(ge=0)] = None,
+        marks: Annotated[str, Query(max_length=4000)] = "",
+    ) -> HTMLResponse:
+        spoken = words(lang)
+
+        def found(corpus: Corpus) -> str:
+            known = corpus.units.get(unit)
+            if known is None:
+                return f'<p class="gone">{escape_html(spoken("source_gone"))}</p>'
+            quote = (start, end) if start is not None and end is not None and start < end else None
+            spans = [(int(m[1]), int(m[2])) for m in _MARK.finditer(marks)]
+            return source_html(corpus, known, spoken, quote, spans)
+
+        return _page(desk, spoken, found)
+
+    @router.get("/outline")
+    def outline(lang: Lang = "fr") -> HTMLResponse:
+        return _page(desk, words(lang), lambda corpus: outline_html(corpus, words(lang)))
+
+    @router.post("/turns")
+    def turns(kept: Kept, lang: Lang = "fr") -> HTMLResponse:
+        try:
+            corpus = desk.corpus()
+        except AssistantError:
+            corpus = None
+        spoken = words(lang)
+        shown = (turn_html(from_record(record, corpus), spoken) for record in kept.turns)
+        return HTMLResponse("".join(shown))
+
+    return router
+
+
+def _page(desk: Desk, spoken: Words, made: Callable[[Corpus], str]) -> HTMLResponse:
+    try:
+        return HTMLResponse(made(desk.corpus()))
+    except AssistantError as error:
+        sentence = f'<p class="gone">{escape_html(explain(error, spoken))}</p>'
+        return HTMLResponse(sentence, status_code=503)
+
+
+def welcome_html(corpus: Corpus, spoken: Words) -> str:
+    """Return the empty conversation: what this is, and questions to try."""
+    items = "".join(
+        f'<li><button type="button" class="example" data-ask="{escape_html(question)}" dir="auto">'
+        f"{escape_html(question)}</button></li>"
+        for question in examples(corpus, spoken)
+    )
+    holdings = spoken(
+        "holdings",
+        documents=spoken.number(len(corpus.documents)),
+        units=spoken.number(len(corpus.units)),
+        passages=spoken.number(len(corpus.passages)),
+    )
+    return (
+        f"<h2>{escape_html(spoken('welcome'))}</h2><p>{escape_html(spoken('welcome_text'))}</p>"
+        f'<h3>{escape_html(spoken("examples"))}</h3><ul class="examples">{items}</ul>'
+        f'<p class="holdings">{escape_html(holdings)}</p>'
+    )

@@ -1,0 +1,115 @@
+"""Puts the pages of all languages into one application, and serves it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+
+from assistant.errors import AssistantError
+from assistant.settings import Settings
+from assistant.types import Assistant
+from assistant.ui.desk import Desk
+from assistant.ui.guard import Guard
+from assistant.ui.page import build
+from assistant.ui.routes import routes
+from assistant.ui.shell import Shell
+from assistant.ui.words import PAGE_LANGUAGES, words
+
+STATIC = Path(__file__).with_name("static")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None = None) -> FastAPI:
+    """Return the page as an ASGI application.
+
+    The page of the settings' language stands at ``/``, the others at ``/`` and their code.
+    """
+    # Read by Gradio when it is imported.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+
+    desk = Desk(settings, opened or _open)
+    paths = {code: "/" if code == settings.language else f"/{code}/" for code in PAGE_LANGUAGES}
+    prefixes = {path: words(code) for code, path in paths.items()}
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=[
+            Middleware(Guard, hosts=(*LOOPBACK, settings.host)),
+            Middleware(Shell, prefixes=prefixes, version=_version()),
+        ],
+    )
+    app.include_router(routes(desk))
+    app.mount("/page/static", StaticFiles(directory=STATIC))
+    app.add_api_route(f"/{settings.language}", lambda: RedirectResponse("/"))
+    app.add_api_route(f"/{settings.language}/", lambda: RedirectResponse("/"))
+    for code, path in sorted(paths.items(), key=lambda item: -len(item[1])):
+        gr.mount_gradio_app(
+            app,
+            build(desk, words(code), paths),
+            path=path.rstrip("/") or "/",
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+            max_file_size=1,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
+            enable_monitoring=False,
+        )
+    desk.warm()
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Serve the page until interrupted; raise AssistantError where the port cannot be had."""
+    import uvicorn
+
+    with _listening(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"http://{shown}:{port}", flush=True)
+        config = uvicorn.Config(
+            build_app(settings), log_level="warning", server_header=False, limit_concurrency=400
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise AssistantError(
+                f"The page cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
+                "choose another with --port or ASSISTANT_PORT"
+            ) from error
+        yield listener
+
+
+def _open(settings: Settings) -> Assistant:
+    from assistant.build import open_assistant
+
+    return open_assistant(settings)
+
+
+def _version() -> str:
+    """Return a digest of the static files, so that a browser never keeps old ones."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in STATIC.rglob("*") if p.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]

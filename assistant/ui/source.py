@@ -1,0 +1,178 @@
+"""A unit as HTML: what the sources panel shows beside the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assistant.render import Spans, clean, direction, escape_html, pieces
+from assistant.types import Corpus, Document, Unit
+from assistant.ui.icons import icon
+from assistant.ui.outline import tree
+from assistant.ui.words import Words
+
+Span = tuple[int, int]
+
+
+def source_html(
+    corpus: Corpus, unit: Unit, words: Words, quote: Span | None = None, marks: Spans = ()
+) -> str:
+    """Return the whole unit, ``quote`` highlighted in it and ``marks`` stronger.
+
+    ``quote`` and ``marks`` are offsets in the document; what lies outside the unit is left out.
+    """
+    document = corpus.documents[unit.document]
+    outline = tree(corpus)
+    before, after = outline.around(unit)
+    spans = [quote] if quote else []
+    where = _where(document, unit, words, quote)
+    spoken = f'lang="{escape_html(document.language)}" dir="{direction(document.language)}"'
+    title = _marked(document.text, unit.heading_start, unit.heading_end, spans, marks)
+    return "".join(
+        [
+            f'<article class="source" data-unit="{escape_html(unit.id)}">',
+            _crumbs(corpus, unit, words),
+            f'<h2 {spoken} tabindex="-1">{title or escape_html(unit.heading)}</h2>',
+            f'<p class="where">{icon("documents")}<span>{escape_html(where)}</span></p>',
+            f'<div class="unit-text" {spoken}>{_text(document, unit, spans, marks, words)}</div>',
+            _below(outline.below.get(unit.id, ()), words),
+            _tools(unit, words, quote is not None),
+            _neighbours(before, after, words),
+            "</article>",
+        ]
+    )
+
+
+def _where(document: Document, unit: Unit, words: Words, quote: Span | None) -> str:
+    at = quote[0] if quote else unit.start
+    page = next((p.number for p in document.pages if p.start <= at < p.end), None)
+    return f"{document.id} · {words('page', number=page)}" if page else document.id
+
+
+def _crumbs(corpus: Corpus, unit: Unit, words: Words) -> str:
+    above: list[Unit] = []
+    parent = corpus.units.get(unit.parent or "")
+    while parent is not None and len(above) < 30:
+        above.insert(0, parent)
+        parent = corpus.units.get(parent.parent or "")
+    if not above:
+        return ""
+    items = "".join(
+        f'<li><button type="button" class="link" data-source="{escape_html(u.id)}" dir="auto">'
+        f"{escape_html(u.heading)}</button></li>"
+        for u in above
+    )
+    return f'<nav class="crumbs" aria-label="{escape_html(words("path"))}"><ol>{items}</ol></nav>'
+
+
+def _text(document: Document, unit: Unit, quotes: Spans, marks: Spans, words: Words) -> str:
+    paragraphs = [
+        f"<p>{_marked(document.text, start, end, quotes, marks)}</p>"
+        for start, end in _paragraphs(document, unit, quotes)
+    ]
+    return "".join(paragraphs) or f'<p class="empty">{escape_html(words("no_text"))}</p>'
+
+
+def _paragraphs(document: Document, unit: Unit, quotes: Spans) -> Iterator[Span]:
+    """Yield the unit's lines without those that are noise; a line break in a quote stays."""
+    start = unit.start
+    noise = set(document.noise)
+    while start < unit.end:
+        end = document.text.find("\n", start, unit.end)
+        while end >= 0 and any(a < end < b for a, b in quotes):
+            end = document.text.find("\n", end + 1, unit.end)
+        end = unit.end if end < 0 else end
+        line = document.text[start:end]
+        if line.strip() and not any(a <= start and end <= b for a, b in noise):
+            yield start, end
+        start = end + 1
+
+
+def _marked(text: str, start: int, end: int, quotes: Spans, marks: Spans) -> str:
+    out: list[str] = []
+    at = start
+    for part, quoted in pieces(text[start:end], start, quotes):
+        if quoted:
+            inner = "".join(
+                f"<mark>{escape_html(p)}</mark>" if marked else escape_html(p)
+                for p, marked in pieces(part, at, marks)
+            )
+            out.append(f'<span class="quote">{inner}</span>')
+        else:
+            out.append(escape_html(part))
+        at += len(part)
+    return "".join(out)
+
+
+def _below(units: Sequence[Unit], words: Words) -> str:
+    if not units:
+        return ""
+    items = "".join(
+        f'<li><button type="button" class="link" data-source="{escape_html(u.id)}" dir="auto">'
+        f"{escape_html(u.heading)}</button></li>"
+        for u in units
+    )
+    title = escape_html(words("below", count=words.number(len(units))))
+    return f'<section class="below"><h3>{title}</h3><ul>{items}</ul></section>'
+
+
+def _tools(unit: Unit, words: Words, quoted: bool) -> str:
+    def button(name: str, label: str, extra: str = "") -> str:
+        return (
+            f'<button type="button" class="tool" data-do="{name}"{extra}>{icon(name)}'
+            f"<span>{escape_html(words(label))}</span></button>"
+        )
+
+    about = escape_html(clean(words("example_unit", unit=unit.heading)))
+    return (
+        '<div class="tools">'
+        + button("copy", "copy_quote" if quoted else "copy_text")
+        + button("link", "copy_place")
+        + button("ask", "ask_about", f' data-edit="{about}"')
+        + "</div>"
+    )
+
+
+def _neighbours(before: Unit | None, after: Unit | None, words: Words) -> str:
+    def button(unit: Unit | None, side: str) -> str:
+        if unit is None:
+            return "<span></span>"
+        return (
+            f'<button type="button" class="{side}" data-source="{escape_html(unit.id)}">'
+            f"{icon(side)}<span><small>{escape_html(words(side))}</small>"
+            f'<span dir="auto">{escape_html(unit.heading)}</span></span></button>'
+        )
+
+    return (
+        f'<nav class="neighbours" aria-label="{escape_html(words("neighbours"))}">'
+        f"{button(before, 'previous')}{button(after, 'next')}</nav>"
+    )
+
+
+def outline_html(corpus: Corpus, words: Words) -> str:
+    """Return the heading tree as nested lists; each unit opens its source."""
+    outline = tree(corpus)
+
+    def branch(units: Sequence[Unit], depth: int) -> str:
+        if not units or depth > 12:
+            return ""
+        items = "".join(
+            f'<li><button type="button" data-source="{escape_html(u.id)}" dir="auto">'
+            f"{escape_html(u.heading)}</button>"
+            f"{branch(outline.below.get(u.id, ()), depth + 1)}</li>"
+            for u in units
+        )
+        return f"<ul>{items}</ul>"
+
+    parts = []
+    for document in sorted(corpus.documents.values(), key=lambda d: d.id):
+        roots = tuple(u for u in outline.roots if u.document == document.id)
+        title = f'<span dir="auto">{escape_html(document.title)}</span>'
+        if len(roots) == 1 and roots[0].heading == document.title:
+            identity = escape_html(roots[0].id)
+            title = f'<button type="button" data-source="{identity}">{title}</button>'
+            roots = outline.below.get(roots[0].id, ())
+        parts.append(
+            f"<section><h3>{title}<small>{escape_html(document.id)}</small></h3>"
+            f"{branch(roots, 0)}</section>"
+        )
+    return f'<div class="outline">{"".join(parts)}</div>'

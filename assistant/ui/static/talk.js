@@ -1,0 +1,135 @@
+// The conversation: hands questions to Gradio, keeps finished turns, tries again by itself.
+
+import { $, $$, post, say, url, word } from "./dom.js";
+import { lightCited } from "./panel.js";
+import * as store from "./store.js";
+
+const CHECK = 3000;
+let settled = null;
+let retrying = null;
+
+const box = () => $("#question textarea");
+
+// Called by Gradio when a question is sent; returns what the server is given.
+export function asking(question) {
+  clearTimeout(retrying);
+  settle();
+  $("#welcome").hidden = true;
+  setTimeout(() => fill("", false), 0);
+  const past = (store.current()?.turns ?? []).map((turn) => turn.question);
+  return [question, past.slice(-12)];
+}
+
+export function ask(question) {
+  fill(question);
+  // Gradio takes the text over in its own time; the button sends what it then holds.
+  setTimeout(() => $("#send").click(), 30);
+}
+
+export function fill(text, focus = true) {
+  const area = box();
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(area, text);
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+  if (focus) area.focus();
+}
+
+// Moves the turn that Gradio holds to the earlier ones, before the next takes its place.
+function settle() {
+  const turn = $("#live .turn");
+  if (turn && turn.dataset.turn !== settled) {
+    settled = turn.dataset.turn;
+    if (turn.dataset.record) $("#turns").append(turn.cloneNode(true));
+    turn.removeAttribute("id");
+  }
+  $("#live").hidden = true;
+}
+
+export function watch() {
+  new MutationObserver(grown).observe($("#live"), {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["data-state", "data-turn"],
+  });
+}
+
+function grown() {
+  const turn = $("#live .turn");
+  if (!turn || turn.dataset.turn === settled) return;
+  $("#live").hidden = false;
+  const state = turn.dataset.state;
+  $("#send").toggleAttribute("data-busy", state === "waiting");
+  if (turn.dataset.seen === state) return;
+  turn.dataset.seen = state;
+  scrollTo(turn);
+  if (state === "failed") recover(turn);
+  if (turn.dataset.record) keep(turn);
+}
+
+function keep(turn) {
+  const record = JSON.parse(turn.dataset.record);
+  if (store.current()?.turns.some((kept) => kept.id === record.id)) return;
+  store.add(record);
+  say(`${word("answerReady")} ${$(".answer", turn).textContent}`);
+  lightCited();
+}
+
+function scrollTo(turn) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}
+
+// A question that failed is asked again once the cause is gone.
+function recover(turn) {
+  const again = $("[data-ask]", turn)?.dataset.ask;
+  if (!again) return;
+  const check = async () => {
+    const ready = await health();
+    if (turn.dataset.turn !== $("#live .turn")?.dataset.turn || turn.dataset.state !== "failed") return;
+    if (ready) ask(again);
+    else retrying = setTimeout(check, CHECK);
+  };
+  retrying = setTimeout(check, CHECK);
+}
+
+export async function health() {
+  try {
+    const response = await fetch(url("health"));
+    return (await response.json()).ready === true;
+  } catch {
+    return false;
+  }
+}
+
+export async function welcome() {
+  const response = await fetch(url("welcome"));
+  $("#welcome").innerHTML = await response.text();
+  return response.ok;
+}
+
+// Shows the conversation that is kept: after a reload, or chosen from the list.
+export async function show() {
+  const turns = store.current()?.turns ?? [];
+  settle();
+  $("#turns").innerHTML = "";
+  $("#welcome").hidden = turns.length > 0;
+  if (turns.length) {
+    const response = await post("turns", { turns });
+    if (response.ok) $("#turns").innerHTML = await response.text();
+    for (const { id, verdict } of turns) if (verdict) mark(id, verdict);
+    $$("#turns .turn").at(-1)?.scrollIntoView({ block: "start" });
+  }
+  lightCited();
+}
+
+export function mark(id, verdict) {
+  for (const control of $$(`#turn-${CSS.escape(id)} [aria-pressed]`)) {
+    control.ariaPressed = String(control.dataset.do === verdict);
+  }
+}
+
+export function begin() {
+  store.begin();
+  show();
+  box().focus();
+}

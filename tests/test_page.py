@@ -1,0 +1,272 @@
+"""The page in a real browser, over a small assistant with a real corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import page_fake
+import pytest
+from page_server import browsing, running
+
+from assistant.ui.outline import examples, tree
+from assistant.ui.words import PAGE_LANGUAGES, words
+
+QUESTION = "Qui tient le registre national des optiques ?"
+SILENT = "Combien coûte un billet pour Saturne ?"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with running(page_fake.opened) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browsing() as started:
+        yield started
+
+
+class Visit:
+    """A browser's visit that remembers what went out and what went wrong."""
+
+    def __init__(self, browser: Any, url: str, **context: Any) -> None:
+        self.url = url
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(15000)
+        self.page.on("request", self._request)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def open(self, path: str = "/") -> Visit:
+        self.page.goto(self.url + path)
+        self.page.wait_for_selector("body[data-ready]")
+        return self
+
+    def ask(self, question: str, state: str = "answered") -> None:
+        before = self.page.locator(".turn").count()
+        self.page.fill("#question textarea", question)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function(
+            "([n, s]) => document.querySelectorAll('.turn').length > n"
+            " && document.querySelector(`#live:not([hidden]) .turn[data-state=${s}]`)",
+            arg=[before if before == 0 else before - 1, state],
+        )
+        self.page.wait_for_function(
+            "q => document.querySelector('#live .asked')?.textContent === q", arg=question
+        )
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).first.inner_text())
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Visit]:
+    made = Visit(browser, address)
+    yield made
+    made.context.close()
+    assert made.outside == []
+    assert made.errors == []
+
+
+# --- words and outline ---------------------------------------------------------------------
+
+
+def test_no_language_lacks_a_word() -> None:
+    kept = {code: words(code).phrases for code in PAGE_LANGUAGES}
+    for code in PAGE_LANGUAGES:
+        assert list(kept[code]) == list(kept["fr"]), code
+        for key, text in kept[code].items():
+            assert text.strip() or key == "thousands", (code, key)
+            assert sorted(_fields(text)) == sorted(_fields(kept["fr"][key])), (code, key)
+
+
+def _fields(text: str) -> list[str]:
+    import string
+
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name]
+
+
+def test_the_outline_keeps_the_order_of_the_text_and_knows_neighbours() -> None:
+    corpus = page_fake.lighthouse()
+    outline = tree(corpus)
+    headings = [u.heading for u in outline.order if u.document == "phares/compagnie.md"]
+    assert headings[:3] == ["Compagnie des phares", "Direction technique", "Atelier des optiques"]
+    workshop = next(u for u in outline.order if u.heading == "Atelier des optiques")
+    before, after = outline.around(workshop)
+    assert before is not None and before.heading == "Direction technique"
+    assert after is not None and after.heading == "Atelier des machines"
+    assert outline.around(outline.order[0])[0] is None
+
+
+def test_examples_come_from_the_corpus_and_an_empty_one_gives_none() -> None:
+    corpus = page_fake.lighthouse()
+    asked = examples(corpus, words("fr"))
+    assert 2 <= len(asked) <= 4
+    headings = {u.heading for u in corpus.units.values()}
+    assert all(any(h.rstrip(" ?") in question for h in headings) for question in asked)
+    assert examples(page_fake.corpus(), words("fr")) == []
+
+
+# --- the conversation ----------------------------------------------------------------------
+
+
+def test_an_answer_shows_its_proof_beside_it(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    assert "registre national" in visit.text("#live .answer mark")
+    visit.page.click("#live .cite")
+    visit.page.wait_for_selector("#source .quote mark")
+    assert visit.text("#source h2") == "Atelier des optiques"
+    assert "Direction technique" in visit.text("#source .crumbs")
+    assert "taille les lentilles" in visit.text("#source .unit-text")
+    assert visit.text("#source .quote") in visit.text("#live .answer q")
+    place = parse_qs(urlsplit(visit.page.url).fragment)
+    assert place["unit"] and place["start"] and place["end"]
+
+
+def test_the_address_of_a_place_opens_it_again(visit: Visit, browser: Any) -> None:
+    visit.open().ask(QUESTION)
+    visit.page.click("#live .cite")
+    visit.page.wait_for_selector("#source .quote mark")
+    again = Visit(browser, visit.url)
+    again.open(visit.page.url.removeprefix(visit.url))
+    again.page.wait_for_selector("#source .quote mark")
+    assert again.text("#source .quote") == visit.text("#source .quote")
+    again.context.close()
+
+
+def test_neighbours_can_be_read(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.page.click("#live .cite")
+    visit.page.wait_for_selector("#source .quote")
+    visit.page.click("#source .next")
+    visit.page.wait_for_function(
+        "document.querySelector('#source h2').textContent === 'Atelier des machines'"
+    )
+
+
+def test_a_remain_of_the_web_page_is_never_shown(visit: Visit) -> None:
+    visit.open()
+    visit.page.click("#outline button:text-is('Bureau des relèves')")
+    visit.page.wait_for_selector("#source .source")
+    assert "affrète" in visit.text("#source .unit-text")
+    assert "En savoir plus" not in visit.text("#source .unit-text")
+
+
+def test_silence_looks_different_and_offers_the_nearest(visit: Visit) -> None:
+    visit.open().ask(SILENT, "abstained")
+    assert visit.text("#live .silence") == "Pas de réponse dans les documents"
+    assert visit.page.locator("#live .cite").count() == 0
+    visit.page.locator("#live .nearest button").first.click()
+    visit.page.wait_for_selector("#source .source")
+
+
+def test_a_follow_up_says_how_it_was_understood_and_can_be_edited(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.ask("Et les lentilles ?")
+    assert QUESTION.rstrip(" ?") in visit.text("#live .understood")
+    visit.page.click("#live .understood button")
+    assert "Et les lentilles" in visit.page.input_value("#question textarea")
+    assert visit.page.locator("#turns .turn").count() == 1
+
+
+def test_an_example_is_asked_by_a_click(visit: Visit) -> None:
+    visit.open()
+    example = visit.page.locator("#welcome .example").nth(1)
+    question = example.inner_text()
+    example.click()
+    visit.page.wait_for_selector("#live .turn[data-state=answered]")
+    assert visit.text("#live .asked") == question
+
+
+def test_a_question_in_the_address_is_asked(visit: Visit) -> None:
+    visit.open("/?q=Qui+tient+le+registre+national+des+optiques+%3F")
+    visit.page.wait_for_selector("#live .turn[data-state=answered]")
+    assert visit.text("#live .asked") == QUESTION
+
+
+def test_after_a_reload_every_citation_is_the_same(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.ask(SILENT, "abstained")
+    controls = "[...document.querySelectorAll('.cite')].map(e => ({...e.dataset}))"
+    before = visit.page.evaluate(controls)
+    visit.page.reload()
+    visit.page.wait_for_selector("body[data-ready]")
+    assert visit.page.locator("#turns .turn").count() == 2
+    assert visit.page.evaluate(controls) == before
+
+
+@pytest.mark.parametrize("code", PAGE_LANGUAGES)
+def test_the_page_speaks_its_language(browser: Any, address: str, code: str) -> None:
+    visit = Visit(browser, address).open("/" if code == "fr" else f"/{code}/")
+    assert visit.page.evaluate("document.documentElement.lang") == code
+    assert visit.text("#send") == words(code)("send")
+    assert visit.text("#welcome h2") == words(code)("welcome")
+    assert (visit.outside, visit.errors) == ([], [])
+    visit.context.close()
+
+
+def test_an_arabic_question_is_answered_from_right_to_left(visit: Visit) -> None:
+    visit.open().ask("من يحتفظ بالسجل؟", "abstained")
+    assert visit.page.get_attribute("#live .answer", "dir") == "rtl"
+    assert visit.page.get_attribute("#live .answer", "lang") == "ar"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+def test_nothing_sticks_out(browser: Any, address: str, size: tuple[int, int]) -> None:
+    width, height = size
+    visit = Visit(browser, address, viewport={"width": width, "height": height}).open()
+    visit.ask(QUESTION)
+    visit.page.click("#live .cite")
+    visit.page.wait_for_selector("#source .quote")
+    wide = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    assert visit.page.locator("#source .quote").first.is_visible()
+    visit.context.close()
+
+
+# --- trouble -------------------------------------------------------------------------------
+
+
+def test_a_missing_index_is_a_sentence_and_the_page_recovers(browser: Any, tmp_path: Path) -> None:
+    from assistant.errors import IndexMissing
+
+    there: list[bool] = []
+
+    def opened(settings: Any) -> Any:
+        if not there:
+            raise IndexMissing("none")
+        return page_fake.opened(settings)
+
+    with running(opened) as url:
+        visit = Visit(browser, url)
+        visit.page.goto(url)
+        visit.page.wait_for_selector("#welcome .gone")
+        assert "assistant ingest" in visit.text("#welcome .gone")
+        visit.page.fill("#question textarea", QUESTION)
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_selector("#live .turn[data-state=failed]")
+        assert "assistant ingest" in visit.text("#live .answer")
+        there.append(True)
+        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
+        visit.page.wait_for_selector("#outline .outline")
+        visit.context.close()
+
+
+def test_the_programs_endpoint_answers(address: str) -> None:
+    client = pytest.importorskip("gradio_client")
+    found = client.Client(address, verbose=False).predict(QUESTION, api_name="/chat")
+    record = found if isinstance(found, dict) else json.loads(found)
+    assert record["status"] == "answered"
+    assert record["citations"][0]["unit"] == "Atelier des optiques"

@@ -1,0 +1,109 @@
+"""An Answer as text, Markdown and HTML: what is marked, what is escaped, what is left alone."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from assistant import render
+from assistant.types import Answer, Citation, IngestReport, Skipped
+
+
+def citation(number: int, quote: str, start: int = 10, marks: tuple = ()) -> Citation:
+    path = ("Compagnie", "Atelier")
+    return Citation(
+        number, "a.md", "u1", "Atelier", path, quote, start, start + len(quote), marks, "fr"
+    )
+
+
+QUOTE = "Il tient le registre [3] des optiques"
+
+
+def answer(text: str, *citations: Citation, **more: object) -> Answer:
+    return Answer("Qui ?", "answered", "fr", text, 0.9, citations, **more)  # type: ignore[arg-type]
+
+
+def kinds(text: str, *citations: Citation) -> list[tuple[str, str]]:
+    return [(r.kind, r.text) for line in render.lines(text, citations) for r in line.runs]
+
+
+def test_a_number_in_brackets_inside_a_quote_belongs_to_the_document() -> None:
+    found = kinds(f"« {QUOTE} » [1]", citation(1, QUOTE))
+    assert ("quote", QUOTE) in found
+    assert [text for kind, text in found if kind == "cite"] == ["[1]"]
+
+
+def test_a_number_that_cites_nothing_stays_text() -> None:
+    assert kinds("Voir [7].", citation(1, QUOTE)) == [("text", "Voir [7].")]
+
+
+def test_the_answering_part_is_marked_and_nothing_is_lost() -> None:
+    cited = citation(1, QUOTE, marks=((13, 18), (16, 24), (900, 999)))
+    found = kinds(f"« {QUOTE} » [1]", cited)
+    assert ("mark", QUOTE[3:14]) in found
+    assert "".join(text for _, text in found) == f"« {QUOTE} » [1]"
+
+
+def test_a_quote_of_several_lines_is_one_run() -> None:
+    quote = "Premier point ;\nsecond point."
+    assert len(render.lines(f"Lead\n\n« {quote} » [1]", [citation(1, quote)])) == 2
+
+
+def test_two_citations_of_the_same_words_keep_their_numbers() -> None:
+    cited = [citation(1, QUOTE), citation(2, QUOTE, start=500)]
+    found = render.lines(f"– A : « {QUOTE} » [1]\n– B : « {QUOTE} » [2]", cited)
+    numbers = [{r.number for r in line.runs if r.kind == "quote"} for line in found]
+    assert numbers == [{1}, {2}]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "![x](https://elsewhere.example/x.png)",
+        "[x](javascript:alert(1))",
+        "`code` <b>",
+        "\u202eevil\u2066",
+    ],
+)
+def test_untrusted_text_is_only_text(payload: str) -> None:
+    quote = f"avant {payload} après"
+    shown = answer(f"« {quote} » [1]", citation(1, quote))
+    page = render.body_html(shown.text, shown.citations, lambda c: "")
+    bare = page.replace('<q lang="fr" dir="ltr">', "").replace("</q>", "")
+    bare = bare.replace("<p>", "").replace("</p>", "")
+    assert "<" not in bare
+    assert "\u202e" not in page
+    written = render.answer_markdown(shown)
+    assert "](" not in written.replace("\\]\\(", "")
+    assert "<" not in written.replace("\\<", "")
+
+
+def test_lists_are_lists() -> None:
+    page = render.body_html("Deux :\n\n– un\n– deux\nfin")
+    assert page == "<p>Deux :</p><ul><li>un</li><li>deux</li></ul><p>fin</p>"
+
+
+def test_the_terminal_shows_numbered_sources_without_colours_in_a_file() -> None:
+    out = io.StringIO()
+    render.show_answer(answer(f"« {QUOTE} » [1]", citation(1, QUOTE, marks=((13, 18),))), out)
+    assert "[1] a.md › Compagnie › Atelier (10–47)" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+def test_brackets_of_a_document_are_no_terminal_markup() -> None:
+    out = io.StringIO()
+    quote = "[bold]gras[/bold] [link=https://x.example]x[/link]"
+    render.show_answer(answer(f"« {quote} » [1]", citation(1, quote)), out)
+    assert quote in out.getvalue()
+
+
+@pytest.mark.parametrize("language", ["fr", "en", "es", "de"])
+def test_the_report_is_one_line_and_one_for_each_skipped_file(language: str) -> None:
+    skipped = (Skipped("a.pdf", "encrypted", "remove the password"),)
+    done = IngestReport("g", 2, 10, 16, 16, ("a",), (), (), skipped, 1.25)
+    first, second = render.report(done, language).splitlines()
+    assert "16" in first
+    assert "a.pdf" in second
