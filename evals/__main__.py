@@ -39,6 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", "compare the question file with the document", _check)
     check.add_argument("--questions", type=Path, default=DEFAULT_FILE)
     check.add_argument("--knowledge", type=Path, default=Path("knowledge"))
+    public = _command(commands, "public", "measure on public sets (a folder you have)", _public)
+    _model_options(public)
+    public.add_argument("--data", type=Path, required=True, help="folder with the sets")
+    public.add_argument("--sets", default="cnil,piaf,xquad,squad2", help="separated by commas")
+    manual = _command(commands, "manual", "measure on Debian's handbook, many languages", _manual)
+    _model_options(manual)
+    manual.add_argument("--cache", type=Path, required=True, help="folder for the package")
+    manual.add_argument("--questions", type=Path, help="questions about the French text")
     table = _command(commands, "table", "print the tables of the newest results", _table)
     table.add_argument("--report", type=Path, default=REPORTS, help="folder of the results")
     table.add_argument("--write", action="store_true", help="fill the tables of the README")
@@ -69,6 +77,14 @@ def _plan_options(parser: argparse.ArgumentParser, split: str = "all") -> None:
         metavar="MODEL",
         help="may be given several times: the models then stand side by side",
     )
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--report", type=Path, default=REPORTS, help="folder of the results")
+    parser.add_argument("--limit", type=int, help="questions per set and language")
+    parser.add_argument("--no-baselines", dest="baselines", action="store_false")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME")
+    parser.add_argument("--embedding-model", metavar="MODEL")
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -122,6 +138,42 @@ def _check(given: argparse.Namespace) -> int:
     found = problems(questions, markdown_units(text))
     print("\n".join([*found, f"{len(questions)} questions, {len(found)} problems"]))
     return 1 if found else 0
+
+
+def _public(given: argparse.Namespace) -> int:
+    from evals.public import run_public
+    from evals.results import save
+    from evals.tables import public_table
+
+    result = run_public(
+        given.data,
+        given.sets.split(","),
+        limit=given.limit,
+        with_baselines=given.baselines,
+        without=frozenset(given.without),
+        embedding_model=given.embedding_model,
+    )
+    save(result, given.report, "public")
+    print(public_table(result))
+    return 0
+
+
+def _manual(given: argparse.Namespace) -> int:
+    from evals.manual import run_manual
+    from evals.results import save
+    from evals.tables import public_table
+
+    result = run_manual(
+        given.cache,
+        limit=given.limit,
+        questions=given.questions,
+        with_baselines=given.baselines,
+        without=frozenset(given.without),
+        embedding_model=given.embedding_model,
+    )
+    save(result, given.report, "manual")
+    print(public_table(result))
+    return 0
 
 
 def _table(given: argparse.Namespace) -> int:

@@ -127,9 +127,10 @@ class Tutorial:
     name = "tutorial (MiniLM, chunks)"
 
     def __init__(self, corpus: Corpus, units: Sequence[Text], key: Key = by_heading) -> None:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TQDM_DISABLE", "1")
         from sentence_transformers import SentenceTransformer
 
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         self._model = SentenceTransformer(str(_minilm()), device="cpu")
         self._chunks = chunks_of(corpus, units, key)
         self._vectors = self._encode([chunk.text for chunk in self._chunks])

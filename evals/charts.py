@@ -68,7 +68,7 @@ def legend(names: Sequence[str]) -> str:
 
 def forest(dots: Sequence[Dot], bar: float | None = None) -> str:
     """Return one row per dot: name, number of questions, interval on a 0..1 axis, value."""
-    row, left, right, width = 26, 170, 60, 720
+    row, left, right, width = 26, 190, 60, 720
     height = row * len(dots) + 26
     inner = width - left - right
     parts = []
@@ -82,7 +82,7 @@ def forest(dots: Sequence[Dot], bar: float | None = None) -> str:
     for number, dot in enumerate(dots):
         y = number * row + row / 2
         low, high, at = (left + v * inner for v in (dot.low, dot.high, dot.value))
-        parts.append(_text("name", left - 58, y + 4, dot.name, "end"))
+        parts.append(_text("name", left - 72, y + 4, dot.name, "end"))
         parts.append(_text("tick", left - 12, y + 4, f"n = {dot.n}", "end"))
         parts.append(_line("range", low, y, high, y))
         parts.append(f'<circle class="dot" cx="{at:.1f}" cy="{y:.1f}" r="5"/>')

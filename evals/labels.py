@@ -43,6 +43,10 @@ LABELS = {
         "silence at 93 % answered",
         "unanswerable questions silent when 93 % of the rest is answered",
     ),
+    "silence@85": Label(
+        "silence at 85 % answered",
+        "unanswerable questions silent when 85 % of the rest is answered",
+    ),
     "silence_near@93": Label(
         "near silence at 93 %", "near misses silent when 93 % of the answerable is answered"
     ),
@@ -74,6 +78,26 @@ def shown(metric: str, value: float | None) -> str:
     return f"{value:.3f}"
 
 
+LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "th": "Thai",
+    "tr": "Turkish",
+    "zh": "Chinese",
+}
+
+
 def group_name(group: str) -> str:
-    """Return "all", or the value of a group such as ``kind=noisy``."""
-    return group.partition("=")[2].replace("_", " ") or group
+    """Return "all", or the value of a group such as ``kind=noisy``, for people."""
+    name = group.partition("=")[2] or group
+    return LANGUAGES.get(name, name.replace("_", " "))

@@ -54,7 +54,8 @@ class Judged:
     """A question, what was done, and the scores by name (``nan``: does not apply).
 
     ``correct`` is the answer's worth *if it were given*: for one-answer questions the right
-    unit first and its quote containing the span, for lists exactly the right units. It is what
+    unit first and its quote containing the span (the unit alone where the question has no span),
+    for lists exactly the right units. It is what
     the risk–coverage curve counts; always false for an unanswerable question.
     """
 
@@ -80,7 +81,7 @@ def judge(question: Question, outcome: Outcome) -> Judged:
         return Judged(question, outcome, scores, correct=False)
     scores = {
         **_ranking(question, outcome.ranked),
-        **(_quotes(question, outcome) if outcome.quoting else {}),
+        **(_quotes(question, outcome) if outcome.quoting and question.spans else {}),
         **_form(question, outcome),
         "answered": float(outcome.answered),
     }
@@ -143,7 +144,7 @@ def _correct(question: Question, outcome: Outcome) -> bool:
     if question.whole:
         return bool(_set_exact(question, outcome.citations))
     right = set(_keys((*question.units, *question.alternatives)))
-    if not outcome.quoting:
+    if not outcome.quoting or not question.spans:
         return bool(outcome.ranked) and metrics.normal(outcome.ranked[0].unit) in right
     if outcome.citations:
         unit, quote = outcome.citations[0].unit, outcome.citations[0].quote

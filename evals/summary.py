@@ -41,8 +41,11 @@ LOWER_IS_BETTER = frozenset({"aurc", "aurc_all", "risk", "seconds", "seconds_p95
 Summary = dict[str, Interval]
 
 
-def summarise(rows: Sequence[Judged]) -> Summary:
-    """Return every measure that applies to ``rows``, by name."""
+def summarise(rows: Sequence[Judged], resamples: int = 200) -> Summary:
+    """Return every measure that applies to ``rows``, by name.
+
+    ``resamples`` is for the intervals of the measures that are not means; 0 leaves them out.
+    """
     found: Summary = {}
     for name in MEANS:
         values = [row.scores[name] for row in rows if name in row.scores]
@@ -58,11 +61,11 @@ def summarise(rows: Sequence[Judged]) -> Summary:
         found["seconds"] = Interval(median(seconds), low, high, len(seconds))
         p95 = float(np.percentile(seconds, 95))
         found["seconds_p95"] = Interval(p95, p95, p95, len(seconds))
-    found.update(_confidence(rows))
+    found.update(_confidence(rows, resamples))
     return found
 
 
-def _confidence(rows: Sequence[Judged]) -> Summary:
+def _confidence(rows: Sequence[Judged], resamples: int) -> Summary:
     """Return the measures that need answerable and unanswerable questions together."""
     sure = np.array([row.outcome.confidence for row in rows])
     wrong = np.array([not row.correct for row in rows])
@@ -84,6 +87,9 @@ def _confidence(rows: Sequence[Judged]) -> Summary:
         yes, no = sure[i][good[i]].tolist(), sure[i][~good[i]].tolist()
         return metrics.silence_at(yes, no, ANSWERED_SHARE)
 
+    def silence_85(i: NDArray[np.intp]) -> float:
+        return metrics.silence_at(sure[i][good[i]].tolist(), sure[i][~good[i]].tolist(), 0.85)
+
     def silence_near(i: NDArray[np.intp]) -> float:
         yes, no = sure[i][good[i]].tolist(), sure[i][near[i]].tolist()
         return metrics.silence_at(yes, no, ANSWERED_SHARE)
@@ -97,11 +103,12 @@ def _confidence(rows: Sequence[Judged]) -> Summary:
         "aurc": area,
         "aurc_all": area_all,
         "silence@93": silence,
+        "silence@85": silence_85,
         "coverage@5%risk": coverage,
     }
     if near.any():
         statistics["silence_near@93"] = silence_near
-    return {name: metrics.interval_of(s, len(rows)) for name, s in statistics.items()}
+    return {n: metrics.interval_of(s, len(rows), resamples) for n, s in statistics.items()}
 
 
 def groups(rows: Sequence[Judged]) -> dict[str, list[Judged]]:
@@ -122,7 +129,7 @@ def summarise_groups(rows: Sequence[Judged]) -> dict[str, Summary]:
 def plain(summary: Mapping[str, Interval]) -> dict[str, Any]:
     """Return a summary for JSON: name → [value, low, high, n], rounded to six places."""
     return {
-        name: [*(round(v, 6) for v in (i.value, i.low, i.high)), i.n]
+        name: [*(None if np.isnan(v) else round(v, 6) for v in (i.value, i.low, i.high)), i.n]
         for name, i in summary.items()
         if i.n and not np.isnan(i.value)
     }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from assistant.settings import Settings, load_settings
-from assistant.types import Answer, Assistant, Citation, Corpus
+from assistant.types import Answer, Assistant, Citation, Corpus, Hit
 from evals.outcomes import Found, Judged, Outcome, Quoted, judge
 from evals.questions import Question
 
@@ -53,17 +53,27 @@ class AssistantSystem:
         return _outcome(answer, self.assistant.corpus, self._key, seconds)
 
 
+class SearchSystem:
+    """The assistant's search: units only, for queries that are not questions."""
+
+    def __init__(
+        self, assistant: Assistant, name: str = "assistant", key: Key = by_heading
+    ) -> None:
+        self.name = name
+        self.assistant = assistant
+        self._key = key
+
+    def answer(self, question: str, history: Sequence[str] = ()) -> Outcome:
+        """Return the ten best units; ``history`` is not looked at."""
+        begun = time.perf_counter()
+        hits = self.assistant.search(question, 10)
+        seconds = time.perf_counter() - begun
+        ranked = tuple(_found(hit, self._key) for hit in hits)
+        score = ranked[0].score if ranked else 0.0
+        return Outcome(bool(ranked), score, ranked, seconds=seconds, quoting=False)
+
+
 def _outcome(answer: Answer, corpus: Corpus, key: Key, seconds: float) -> Outcome:
-    found = tuple(
-        Found(
-            unit=key(hit.unit.document, hit.unit.heading),
-            document=hit.unit.document,
-            score=float(hit.score),
-            passage=hit.passage.text if hit.passage else "",
-            signals={name: round(float(v), 4) for name, v in hit.signals.items()},
-        )
-        for hit in answer.retrieved[:10]
-    )
     quoted = tuple(
         Quoted(key(c.document, c.unit), c.document, c.quote, _is_exact(c, corpus))
         for c in answer.citations
@@ -71,12 +81,22 @@ def _outcome(answer: Answer, corpus: Corpus, key: Key, seconds: float) -> Outcom
     return Outcome(
         answered=answer.status == "answered",
         confidence=float(answer.confidence),
-        ranked=found,
+        ranked=tuple(_found(hit, key) for hit in answer.retrieved[:10]),
         citations=quoted,
         answer=answer.text,
         understood=answer.understood or "",
         language=answer.language,
         seconds=seconds,
+    )
+
+
+def _found(hit: Hit, key: Key) -> Found:
+    return Found(
+        unit=key(hit.unit.document, hit.unit.heading),
+        document=hit.unit.document,
+        score=float(hit.score),
+        passage=hit.passage.text if hit.passage else "",
+        signals={name: round(float(v), 4) for name, v in hit.signals.items()},
     )
 
 
@@ -136,18 +156,3 @@ def progress(items: Sequence[T], label: str) -> Iterator[T]:
             print(f"\r{label}: {number}/{len(items)}", end="", file=sys.stderr, flush=True)
     seconds = time.perf_counter() - begun
     note(f"{chr(13) if live else ''}{label}: {len(items)} questions in {seconds:.1f} s")
-
-
-def write_units(
-    folder: Path, documents: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]
-) -> None:
-    """Write Markdown files ``(name, title, [(heading, text)…])`` below ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, title, units in documents:
-        parts = [f"# {title}", *(f"## {heading}\n\n{one_line(text)}" for heading, text in units)]
-        (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with white space made single, so that no line of it can be a heading."""
-    return " ".join(text.replace("\ufeff", "").split()).lstrip("#>-+=*| ")
