@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -40,13 +41,18 @@ class Breadth:
 
 
 USUAL = Breadth(results=10, units=8, windows=10)
+KEPT = 20_000
+"""Passages whose terms are kept."""
 WIDE = Breadth(results=30, units=30, windows=40)
 """For questions that ask for every unit that…"""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit, what speaks for it, and the passage and words that answer."""
+    """A unit (the corpus' number ``place``), what speaks for it, the passage and words that answer.
+
+    ``others`` are the unit's next best passages: score, passage, words.
+    """
 
     unit: Unit
     score: float
@@ -55,6 +61,7 @@ class Evidence:
     mark: tuple[int, int] | None = None
     read: Read | None = None
     others: Sequence[tuple[float, Passage, tuple[int, int]]] = field(default=())
+    place: int = -1
 
     def hit(self) -> Hit:
         return Hit(self.unit, self.passage, self.score, dict(self.signals))
@@ -84,6 +91,8 @@ class Searcher:
         self._languages = sorted({d.language for d in corpus.documents.values()})
         self._reader = reader
         self._units = UnitReader(reader, corpus) if reader else None
+        self._ends = np.append(corpus.first_passage, len(corpus.passages)).tolist()
+        self._terms = lru_cache(maxsize=KEPT)(self._passage_terms)
 
     def question(self, text: str, spoken: str, more: Sequence[str] = ()) -> Question:
         """Return the question ready for the search; ``more`` are other names of what it names."""
@@ -115,13 +124,19 @@ class Searcher:
             ),
             key=lambda e: (-e.score, e.unit.id),
         )
-        features = describe(self.corpus, question, ranked)
+        features = self.describe(question, ranked)
         return Found(tuple(ranked), confidence(features), features)
+
+    def _passage_terms(self, place: int) -> frozenset[str]:
+        """Return the terms of a passage, without its heading."""
+        passage = self.corpus.passages[place]
+        spoken = self.corpus.documents[passage.document].language
+        return frozenset(language.terms(passage.text, spoken))
 
     def _read(self, question: Question, chosen: Ints, breadth: Breadth) -> dict[int, Read]:
         if self._units is None or question.asked is None:
             return {}
-        ends = np.append(self.corpus.first_passage, len(self.corpus.passages))
+        ends = self._ends
         units = [int(u) for u in chosen[: breadth.units] if ends[u] < ends[u + 1]]
         return self._units.read(
             question.asked, units, {u: self._interest(question, u) for u in units}, breadth.windows
@@ -129,17 +144,18 @@ class Searcher:
 
     def _interest(self, question: Question, unit: int) -> Floats:
         """Return for each passage of the unit how much it promises before it is read."""
-        ends = np.append(self.corpus.first_passage[unit:], len(self.corpus.passages))
-        span = slice(int(ends[0]), int(ends[1]))
-        worth = self.corpus.titled_vectors[span] @ question.vector
-        worth = worth + self.corpus.clause_vectors[span] @ question.vector
-        for spoken, terms in question.terms.items():
-            wanted = set(terms)
-            total = max(1e-6, sum(self.corpus.lexical.idf(t) for t in wanted))
-            for i, passage in enumerate(self.corpus.passages[span]):
-                shared = wanted.intersection(language.terms(passage.text, spoken))
-                worth[i] += sum(self.corpus.lexical.idf(t) for t in shared) / total
+        start, end = self._ends[unit], self._ends[unit + 1]
+        worth = self.corpus.titled_vectors[start:end] @ question.vector
+        worth = worth + self.corpus.clause_vectors[start:end] @ question.vector
+        wanted = set(question.terms[self._language(unit)])
+        idf = {term: self.corpus.lexical.idf(term) for term in wanted}
+        total = max(1e-6, sum(idf.values()))
+        for i in range(start, end):
+            worth[i - start] += sum(idf[t] for t in wanted & self._terms(i)) / total
         return np.asarray(worth, np.float32)
+
+    def _language(self, unit: int) -> str:
+        return self.corpus.documents[self.corpus.unit_list[unit].document].language
 
     def _evidence(self, unit: int, signals: Floats, first: float, read: Read | None) -> Evidence:
         named = dict(zip(RECALL, (float(s) for s in signals), strict=True))
@@ -154,42 +170,42 @@ class Searcher:
             named["span"] = ranked[0][1][0]
             passage, mark = self.corpus.passages[ranked[0][0]], ranked[0][1][1]
             others = [(s, self.corpus.passages[i], m) for i, (s, m) in ranked[1:4]]
-        return Evidence(self.corpus.unit_list[unit], score, named, passage, mark, read, others)
+        return Evidence(
+            self.corpus.unit_list[unit], score, named, passage, mark, read, others, unit
+        )
 
-
-def describe(
-    corpus: Searchable, question: Question, ranked: Sequence[Evidence]
-) -> dict[str, float]:
-    """Return what the confidence is judged by: of the best unit, its distance to the next, and
-    how much of the question the documents know at all."""
-    best = ranked[0]
-    second = ranked[1] if len(ranked) > 1 else None
-    spoken = corpus.documents[best.unit.document].language
-    same = float(question.language == spoken)
-    terms = set(question.terms.get(spoken, ()))
-    idf = {t: corpus.lexical.idf(t) for t in terms}
-    known = {t for t in terms if corpus.lexical.known(t)}
-    text = " ".join(best.unit.path) + " "
-    text += corpus.documents[best.unit.document].text[best.unit.start : best.unit.end]
-    here = terms.intersection(language.terms(text, spoken))
-    near = set(language.terms(best.passage.text, spoken)) if best.passage else set()
-    near |= set(language.terms(best.unit.heading, spoken))
-    total = max(1e-6, sum(idf.values()))
-    return {
-        "answer": best.signals["answer"],
-        "span": best.signals.get("span", best.signals["answer"] - 4),
-        "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
-        "lead": best.score - second.score if second else 1.0,
-        "recall": best.signals["recall"],
-        "titled": best.signals["dense_titled"],
-        "chunk": best.signals["dense_chunk"],
-        "same": same,
-        "unit_terms": same * sum(idf[t] for t in here) / total,
-        "passage_terms": same * sum(idf[t] for t in terms & near) / total,
-        "unknown_terms": same * sum(idf[t] for t in terms - known) / total,
-        "missing": same * max((idf[t] for t in terms - here), default=0.0) / 8,
-        "terms": math.log1p(len(terms)),
-    }
+    def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:
+        """Return what the confidence is judged by: of the best unit, its distance to the next,
+        and how much of the question the documents know at all."""
+        best = ranked[0]
+        second = ranked[1] if len(ranked) > 1 else None
+        spoken = self._language(best.place)
+        same = float(question.language == spoken)
+        terms = set(question.terms[spoken])
+        idf = {t: self.corpus.lexical.idf(t) for t in terms}
+        known = {t for t in terms if self.corpus.lexical.known(t)}
+        titles = set(language.terms(" ".join(best.unit.path), spoken))
+        start, end = self._ends[best.place], self._ends[best.place + 1]
+        here = terms & titles.union(*(self._terms(i) for i in range(start, end)))
+        near = set(language.terms(best.unit.heading, spoken))
+        if best.passage:
+            near |= set(language.terms(best.passage.text, spoken))
+        total = max(1e-6, sum(idf.values()))
+        return {
+            "answer": best.signals["answer"],
+            "span": best.signals.get("span", best.signals["answer"] - 4),
+            "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
+            "lead": best.score - second.score if second else 1.0,
+            "recall": best.signals["recall"],
+            "titled": best.signals["dense_titled"],
+            "chunk": best.signals["dense_chunk"],
+            "same": same,
+            "unit_terms": same * sum(idf[t] for t in here) / total,
+            "passage_terms": same * sum(idf[t] for t in terms & near) / total,
+            "unknown_terms": same * sum(idf[t] for t in terms - known) / total,
+            "missing": same * max((idf[t] for t in terms - here), default=0.0) / 8,
+            "terms": math.log1p(len(terms)),
+        }
 
 
 def confidence(features: Mapping[str, float]) -> float:

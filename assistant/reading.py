@@ -71,7 +71,7 @@ class UnitReader:
         chosen: list[tuple[float, int, _Known, Encoded]] = []
         for unit, chunk in self._chunks(units, interest):
             start = int(self._ends[unit])
-            for window in _windows(chunk.encoded):
+            for window in windows_of(chunk.encoded):
                 inside = self._inside(chunk, window)
                 worth = max((float(interest[unit][i - start]) for i in inside), default=-1.0)
                 chosen.append((worth, unit, chunk, window))
@@ -172,7 +172,7 @@ def _most_interesting(
     return sorted(spans, key=lambda chunk: -best(chunk))[:most]
 
 
-def _windows(encoded: Encoded) -> list[Encoded]:
+def windows_of(encoded: Encoded) -> list[Encoded]:
     """Return the windows of a text, as in training."""
     length = len(encoded)
     if length <= WINDOW:

@@ -109,7 +109,6 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
         np.maximum(whole, corpus.lexical.unit_scores(terms) / scale, out=whole)
     heading = corpus.heading_vectors @ question.vector
     chunk = _by_unit(corpus, question)
-    owner = np.searchsorted(corpus.first_passage, np.arange(len(corpus.passages)), "right") - 1
     near = np.array([i for i, _ in corpus.nearest(question.vector, CLAUSES)], np.int64)
     chosen = np.unique(
         np.concatenate(
@@ -117,8 +116,8 @@ def recall(corpus: Searchable, question: Question) -> tuple[Ints, Floats]:
                 top(whole, CANDIDATES),
                 top(heading, CANDIDATES // 2),
                 top(chunk, CANDIDATES),
-                owner[top(clause, CLAUSES)],
-                owner[near],
+                owners(corpus.first_passage, top(clause, CLAUSES)),
+                owners(corpus.first_passage, near),
             ]
         )
     )
@@ -142,9 +141,14 @@ def _by_unit(corpus: Searchable, question: Question) -> Floats:
     if question.asked is None or not len(corpus.chunk_vectors):
         return out
     scores = corpus.chunk_vectors @ question.asked.mean
-    owner = np.searchsorted(corpus.first_chunk, np.arange(len(scores)), "right") - 1
+    owner = owners(corpus.first_chunk, np.arange(len(scores)))
     np.maximum.at(out, owner, scores.astype(np.float32))
     return out
+
+
+def owners(first: Ints, places: Ints) -> Ints:
+    """Return the unit that each place is in, ``first`` being where each unit begins."""
+    return np.asarray(np.searchsorted(first, places, "right") - 1, np.int64)
 
 
 def top(scores: Floats, count: int) -> Ints:

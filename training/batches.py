@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.reader import Encoded
-from assistant.reading import _windows
+from assistant.reading import windows_of
 from training.prepare import Edition, Example, Place, Prepared, tokens
 
 TOKENS = 5000
@@ -92,7 +92,7 @@ def _likely(headings: Sequence[str], count: int, rng: random.Random) -> list[str
 
 
 def _any(edition: Edition, heading: str, rng: random.Random) -> Encoded:
-    return rng.choice([w for text in edition[heading] for w in _windows(text.encoded)])
+    return rng.choice([w for text in edition[heading] for w in windows_of(text.encoded)])
 
 
 def _answering(
@@ -100,7 +100,7 @@ def _answering(
 ) -> tuple[Encoded, tuple[int, int]] | None:
     """Return a window that holds one of the answers, and the tokens of the answer."""
     place = rng.choice(places)
-    windows = _windows(edition[heading][place.text].encoded)
+    windows = windows_of(edition[heading][place.text].encoded)
     found = [(window, tokens(window, place.start, place.end)) for window in windows]
     holding = [(window, answer) for window, answer in found if answer]
     return rng.choice(holding) if holding else None
@@ -111,6 +111,6 @@ def _silent(edition: Edition, heading: str, places: Sequence[Place]) -> list[Enc
     return [
         window
         for number, text in enumerate(edition[heading])
-        for window in _windows(text.encoded)
+        for window in windows_of(text.encoded)
         if not any(p.text == number and tokens(window, p.start, p.end) for p in places)
     ]

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from assistant import retrieval
-from assistant.evidence import Evidence, Searcher, confidence, describe
+from assistant.evidence import Evidence, Searcher, confidence
 from assistant.retrieval import Question
 from training.corpora import Asked, Corpus, public, written
 from training.memory import Memory
@@ -126,9 +126,7 @@ def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None
     save(recall={n: round(float(w), 3) for n, w in zip(retrieval.RECALL, fitted, strict=True)})
 
 
-def collect(
-    searchers: Iterable[tuple[Corpus, Searcher]], limit: int, *, held: bool
-) -> list[Case]:
+def collect(searchers: Iterable[tuple[Corpus, Searcher]], limit: int, *, held: bool) -> list[Case]:
     """Return a case for each question."""
     cases = []
     for corpus, search in searchers:
@@ -164,7 +162,7 @@ def fit_confidence(cases: Sequence[Case]) -> None:
         ranked = case.ranked()
         if not ranked:
             continue
-        rows.append(describe(case.search.corpus, case.question, ranked))
+        rows.append(case.search.describe(case.question, ranked))
         labels.append(case.right(ranked))
         names.append(case.corpus)
     columns = sorted(rows[0])
@@ -198,7 +196,7 @@ def report(title: str, cases: Sequence[Case]) -> None:
         silent = [(case, case.ranked()) for case in own if not case.gold]
         left = [(c, c.ranked()) for c in (case.without_gold() for case, _ in known) if c.evidence]
         scores = {
-            kind: [confidence(describe(c.search.corpus, c.question, r)) for c, r in some]
+            kind: [confidence(c.search.describe(c.question, r)) for c, r in some]
             for kind, some in (("known", known), ("silent", silent), ("left", left))
         }
         out = [f"{name:26} n={len(known)}+{len(silent)}"]

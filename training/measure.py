@@ -11,7 +11,7 @@ import torch
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped, unused-ignore]
 
 from assistant.reader import Encoded, Reading
-from assistant.reading import LONGEST, _windows
+from assistant.reading import LONGEST, windows_of
 from training.network import Network, collate
 from training.prepare import Example, Prepared, tokens
 
@@ -87,7 +87,7 @@ def _best(network: Network, prepared: Prepared, example: Example, near: bool) ->
         (heading, number, window)
         for heading in headings
         for number, text in enumerate(prepared.editions[0][heading])
-        for window in _windows(text.encoded)
+        for window in windows_of(text.encoded)
     ]
     readings = read(network, [(example.asked, window) for _, _, window in windows])
     out: dict[str, Best] = {}

@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from assistant.reader import Encoded
 from assistant.reader.base import Base, Floats
-from assistant.reader.model import STACK, _linears, similarities
+from assistant.reader.model import STACK, linears, similarities
 
 RANK = 32
 """Of the low-rank changes: more can learn more, and makes ``reader.npz`` larger."""
@@ -76,7 +76,7 @@ class Layer(nn.Module):
 
     def __init__(self, base: Base, number: int) -> None:
         super().__init__()
-        for name, matrix, bias in _linears(base, number):
+        for name, matrix, bias in linears(base, number):
             self.add_module(name, Adapted(matrix, bias))
         for name in ("aln", "oln"):
             norm = nn.LayerNorm(base.hidden, base.epsilon)

@@ -181,7 +181,7 @@ def _session(base: Base, layers: range, own: dict[str, Floats], threads: int) ->
 
     weights: dict[str, npt.NDArray[np.generic]] = {}
     for place, layer in enumerate(layers):
-        for name, matrix, bias in _linears(base, layer):
+        for name, matrix, bias in linears(base, layer):
             low, high = own.get(f"{layer}.{name}.A"), own.get(f"{layer}.{name}.B")
             if low is not None and high is not None:
                 matrix = matrix + high @ low
@@ -205,7 +205,7 @@ def _session(base: Base, layers: range, own: dict[str, Floats], threads: int) ->
     return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _linears(base: Base, layer: int) -> list[tuple[str, Floats, Floats]]:
+def linears(base: Base, layer: int) -> list[tuple[str, Floats, Floats]]:
     """Return the four linear maps of a layer: name, matrix (out, in), bias."""
 
     def pair(name: str, rows: int) -> tuple[Floats, Floats]:
