@@ -6,8 +6,10 @@ stands on its own is never touched.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from assistant import followup
 from assistant.grammar import capital
@@ -17,8 +19,10 @@ from assistant.mentions import find_mentions
 from assistant.types import Corpus
 from assistant.wording import Wording, flat, wording
 
-REMEMBERED = 12
+REMEMBERED = 100
 """Earlier questions that are taken into account."""
+KEPT = 256
+"""Conversations whose earlier questions are kept written out."""
 SURE = 0.6
 """Score from which on a unit counts as named."""
 
@@ -62,12 +66,29 @@ def understand(
     ``antecedent`` may tell which unit (its id) answered an earlier question: then "elle" after
     "Qui gère X ?" becomes that unit. Without it the earlier question is kept beside the new one.
     """
-    past: list[Query] = []
-    for earlier in history[-REMEMBERED:]:
-        query = _understand(earlier, past, corpus, default, antecedent)
-        if query.smalltalk is None:
-            past.append(query)
+    past: tuple[Query, ...] = ()
+    earlier = tuple(history[-REMEMBERED:])
+    for count in range(len(earlier)):
+        key = (corpus.generation, default, antecedent is not None, earlier[: count + 1])
+        known = _known.get(key)
+        if known is None:
+            query = _understand(earlier[count], past, corpus, default, antecedent)
+            known = past if query.smalltalk else (*past, query)
+            _keep(key, known)
+        past = known
     return _understand(question, past, corpus, default, antecedent)
+
+
+_Key = tuple[str, str, bool, tuple[str, ...]]
+_known: OrderedDict[_Key, tuple[Query, ...]] = OrderedDict()
+_lock = Lock()
+
+
+def _keep(key: _Key, past: tuple[Query, ...]) -> None:
+    with _lock:
+        _known[key] = past
+        while len(_known) > KEPT:
+            _known.popitem(last=False)
 
 
 def _understand(

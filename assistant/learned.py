@@ -51,6 +51,13 @@ def _ending_with(acronym: str, text: str, language: str) -> str:
     found = words(text, language)
     if len(letters) < 2:
         return ""
+    bearing = [word for word in found if not is_stop(word.text, language)]
+    return _by_letters(letters, text, bearing, language) or _by_letters(
+        letters, text, found, language
+    )
+
+
+def _by_letters(letters: Sequence[str], text: str, found: Sequence[Word], language: str) -> str:
     at, skipped = len(found), 0
     for letter in reversed(letters):
         while True:

@@ -59,8 +59,28 @@ def parse_glossary(text: str) -> list[Group]:
 
 def learn(corpus: Corpus, glossary: str = "") -> Names:
     """Return the names of ``corpus``; ``glossary`` is the text of its folder's glossary."""
-    groups = [*parse_glossary(glossary), *learned_pairs(corpus), *general("acronyms.txt")]
-    groups += general("places.txt")
+    own, shouted = _forms([*parse_glossary(glossary), *learned_pairs(corpus)])
+    known, loud = _general_forms()
+    forms = {**known, **{key: (*groups, *known.get(key, ())) for key, groups in own.items()}}
+    vocabulary = vocabulary_of(corpus)
+    languages = tuple(sorted({document.language for document in corpus.documents.values()}))
+    stems = frozenset(stem(word, language) for word in vocabulary for language in languages)
+    return Names(
+        forms,
+        vocabulary,
+        stems,
+        languages,
+        shouted | loud,
+    )
+
+
+@lru_cache(maxsize=1)
+def _general_forms() -> tuple[Mapping[Group, tuple[Group, ...]], frozenset[Group]]:
+    return _forms([*general("acronyms.txt"), *general("places.txt")])
+
+
+def _forms(groups: Iterable[Group]) -> tuple[dict[Group, tuple[Group, ...]], frozenset[Group]]:
+    """Return the groups that each name is in, and the names that count only in capitals."""
     forms: dict[Group, list[Group]] = {}
     shouted = set()
     for group in groups:
@@ -73,16 +93,7 @@ def learn(corpus: Corpus, glossary: str = "") -> Names:
                     forms[known].append(group)
             if name.isupper() and len(key) == 1 and _is_word(key[0]):
                 shouted.add(key)
-    vocabulary = vocabulary_of(corpus)
-    languages = tuple(sorted({document.language for document in corpus.documents.values()}))
-    stems = frozenset(stem(word, language) for word in vocabulary for language in languages)
-    return Names(
-        {key: tuple(found) for key, found in forms.items()},
-        vocabulary,
-        stems,
-        languages,
-        frozenset(shouted),
-    )
+    return {key: tuple(found) for key, found in forms.items()}, frozenset(shouted)
 
 
 def expansions(text: str, names: Names) -> list[str]:

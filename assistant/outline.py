@@ -28,6 +28,8 @@ Naming = Callable[[str], Sequence[tuple[str, float]]]
 
 LOOSE = frozenset({ANY, "unit", "section", "part", "service"})
 """Kinds that people also use for a unit of any kind."""
+LONGEST = 300
+"""Characters of the longest question that is looked at."""
 LONGEST_NAME = 7
 """Words of the longest name that is looked up by its meaning."""
 EVERYWHERE = 0.5
@@ -70,13 +72,15 @@ def ask_outline(query: Query, corpus: Corpus, naming: Naming | None = None) -> O
     ``naming`` may find units by their meaning, for questions in another language than the
     headings: phrase → (unit id, score) where it is sure, best first.
     """
-    table = _tables().get(query.language)
-    if table is None or query.smalltalk or len(query.text) > 300:
+    if query.smalltalk or not query.text or len(query.text) > LONGEST:
         return None
-    asked = _take_apart(query.text, query.language, table, corpus, naming)
-    if asked is None:
-        return None
-    return _parent(asked, corpus) or _siblings(asked, corpus) or _below(asked, corpus)
+    # A short question of names and cognates is easily taken for another language.
+    for language in sorted(_tables(), key=lambda code: (code != query.language, code)):
+        sure = naming if language == query.language else None
+        asked = _take_apart(query.text, language, _tables()[language], corpus, sure)
+        if asked is not None:
+            return _parent(asked, corpus) or _siblings(asked, corpus) or _below(asked, corpus)
+    return None
 
 
 # --- taking a question apart -------------------------------------------------------------
@@ -265,21 +269,17 @@ def _asks_above(asked: _Asked, up: bool, down: bool, corpus: Corpus) -> bool:
     if asked.guessed:
         return False
     first = corpus.units[asked.named[0].unit]
-    above = first.parent
-    while above is not None and not asked.wanted & _kinds_of(corpus.units[above].heading):
-        above = corpus.units[above].parent
-    return above is not None and not asked.wanted & _kinds_of(first.heading)
+    return bool(asked.wanted) and not asked.wanted & _kinds_of(first.heading)
 
 
 def _above(unit: Unit, asked: _Asked, corpus: Corpus) -> str | None:
-    """Return the nearest unit above of the kind asked for; the one directly above if none is."""
-    direct = unit.parent
-    above = direct
-    while above is not None:
-        if asked.wanted & _kinds_of(corpus.units[above].heading):
+    """Return the nearest unit above of the kind asked for; the next above for a loose kind."""
+    for above in _ancestors(unit.id, corpus):
+        heading = corpus.units[above].heading
+        if asked.wanted & _kinds_of(heading) and asked.quality <= _qualities_of(heading):
             return above
-        above = corpus.units[above].parent
-    return direct
+    free = not asked.quality and (not asked.wanted or bool(asked.wanted & LOOSE))
+    return unit.parent if free else None
 
 
 def _siblings(asked: _Asked, corpus: Corpus) -> Outline | None:
