@@ -88,7 +88,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from evals.gate import load_bars
+    from evals.gate import GOALS, load_bars
     from evals.report import page
     from evals.results import save
     from evals.runner import run
@@ -98,7 +98,7 @@ def _run(given: argparse.Namespace) -> int:
     result = run(_plan(given))
     saved = save(result, given.report, "run")
     html = saved.with_suffix(".html")
-    html.write_text(page(result, load_bars()), encoding="utf-8")
+    html.write_text(page(result, load_bars(GOALS)), encoding="utf-8")
     print(run_table(result))
     note(f"{saved}\n{html}")
     return 0

@@ -15,6 +15,7 @@ from evals.summary import plain, summarise_groups
 
 Result = dict[str, Any]
 SHOWN_HITS = 5
+SHOWN_TEXT = 200
 HALVES = ("tune", "check")
 
 
@@ -58,7 +59,7 @@ def system_result(rows: Sequence[Judged]) -> Result:
 
 
 def row_of(row: Judged) -> Result:
-    """Return one row for JSON, the five best hits with it."""
+    """Return one row for JSON, the five best hits with it, texts shortened."""
     outcome = row.outcome
     return {
         **asdict(row.question),
@@ -69,9 +70,11 @@ def row_of(row: Judged) -> Result:
         "confidence": round(outcome.confidence, 6),
         "answer": outcome.answer,
         "understood": outcome.understood,
-        "citations": [asdict(citation) for citation in outcome.citations],
+        "citations": [
+            {**asdict(citation), "quote": citation.quote[:1000]} for citation in outcome.citations
+        ],
         "ranked": [
-            {**asdict(found), "score": round(found.score, 6)}
+            {**asdict(found), "score": round(found.score, 6), "passage": found.passage[:SHOWN_TEXT]}
             for found in outcome.ranked[:SHOWN_HITS]
         ],
         "scores": {name: round(value, 6) for name, value in row.scores.items()},
