@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.cut import TextEncoder
+from assistant.embeddings import unit_length
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,7 +53,7 @@ class VectorCache:
         out = np.zeros((len(texts), encoder.dimension), np.float32)
         for row, sought in enumerate(keys):
             out[row] = found[sought]
-        return out, len(missing)
+        return unit_length(out), len(missing)
 
     def size(self) -> int:
         """Return how many vectors the cache holds."""

@@ -109,16 +109,23 @@ def current(index: Path) -> tuple[str, str]:
     """Return id and manifest digest of the published generation; raise IndexMissing, -Damaged."""
     pointer = index / "CURRENT"
     try:
-        words = pointer.read_text("ascii").split("\n")
+        text = pointer.read_bytes().decode("ascii")
+        name, digest = text.split("\n")[:2]
     except FileNotFoundError:
         raise IndexMissing(
             f"There is no index in {index}: make one with `assistant ingest`"
         ) from None
-    except (UnicodeDecodeError, NotADirectoryError) as error:
-        raise IndexDamaged(f"{pointer} is damaged: {MEND}") from error
-    if len(words) != 3 or len(words[1]) != 64 or words[0] != Path(words[0]).name or words[2]:
+    except (OSError, ValueError) as error:
+        raise IndexDamaged(f"{pointer} is damaged or unreadable: {MEND}") from error
+    if text != pointer_text(name, digest):
         raise IndexDamaged(f"{pointer} is damaged: {MEND}")
-    return words[0], words[1]
+    return name, digest
+
+
+def pointer_text(name: str, digest: str) -> str:
+    """Return what ``CURRENT`` holds: the generation, its manifest's digest, a check of both."""
+    check = hashlib.sha256(f"{name}\n{digest}".encode()).hexdigest()[:16]
+    return f"{name}\n{digest}\n{check}\n"
 
 
 def stamp(index: Path) -> tuple[int, int, int] | None:
@@ -148,6 +155,8 @@ def hold(index: Path) -> Held:
         except FileNotFoundError:
             if current(index) == (name, digest):
                 raise IndexDamaged(f"{path} is missing: {MEND}") from None
+        except OSError as error:
+            raise IndexDamaged(f"{path} is unreadable: {MEND}") from error
         time.sleep(0.01)
     raise IndexBusy(f"{index} is locked by another process: try again when it has finished")
 
@@ -212,7 +221,7 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> str:
     folder.rename(folder.with_name(name))
     _sync(folder.parent)
     pointer = index / "CURRENT.new"
-    pointer.write_text(f"{name}\n{hashlib.sha256(raw).hexdigest()}\n", "ascii")
+    pointer.write_bytes(pointer_text(name, hashlib.sha256(raw).hexdigest()).encode())
     _sync(pointer)
     pointer.replace(index / "CURRENT")
     _sync(index)

@@ -134,16 +134,19 @@ class Live:
 def open_corpus(index: Path, model: str) -> Snapshot:
     """Return the published generation; raise IndexMissing, IndexMismatch or IndexDamaged."""
     held, manifest = _held(index)
-    wanted = identity(model)
-    if manifest.identity != wanted:
-        held.lock.close()
-        raise IndexMismatch(
-            f"{index} was made with {_parts(manifest.identity, wanted)}: "
-            "bring it up to date with `assistant ingest`, or name that model in "
-            "ASSISTANT_EMBEDDING_MODEL"
-        )
-    generations.verify(held.folder, manifest.files)
-    return Snapshot(held, manifest)
+    with contextlib.ExitStack() as failed:
+        failed.callback(held.lock.close)
+        wanted = identity(model)
+        if manifest.identity != wanted:
+            raise IndexMismatch(
+                f"{index} was made with {_parts(manifest.identity, wanted)}: "
+                "bring it up to date with `assistant ingest`, or name that model in "
+                "ASSISTANT_EMBEDDING_MODEL"
+            )
+        generations.verify(held.folder, manifest.files)
+        snapshot = Snapshot(held, manifest)
+        failed.pop_all()
+    return snapshot
 
 
 def read_manifest(index: Path) -> tuple[str, Manifest]:
@@ -229,25 +232,24 @@ class _Chroma:
         self._finalizer()
 
     def _open(self) -> None:
-        source = self._held.folder / "chroma"
-        copy, lock = private_copy(source, self._held.folder.parent.parent)
-        prefix = "chroma/"
-        generations.verify(
-            copy,
-            {
-                name.removeprefix(prefix): file
+        copy, lock = private_copy(self._held.folder / "chroma", self._held.folder.parent.parent)
+        with contextlib.ExitStack() as failed:
+            failed.callback(_release, None, copy, lock, None)
+            own = {
+                name.removeprefix("chroma/"): file
                 for name, file in self._manifest.files.items()
-                if name.startswith(prefix)
-            },
-            hashed=True,
-        )
-        client = open_client(copy)
+                if name.startswith("chroma/")
+            }
+            generations.verify(copy, own, hashed=True)
+            client = open_client(copy)
+            failed.callback(client.close)
+            collection = client.get_collection(COLLECTION, embedding_function=None)
+            if (collection.metadata or {}).get("model") != self._manifest.identity.model:
+                raise IndexDamaged(f"{self._held.folder} does not belong together: {MEND}")
+            failed.pop_all()
+        self._collection = collection
         self._finalizer.detach()
         self._finalizer = weakref.finalize(self, _release, client, copy, lock, self._held.lock)
-        self._collection = client.get_collection(COLLECTION, embedding_function=None)
-        stated = self._collection.metadata or {}
-        if stated.get("model") != self._manifest.identity.model:
-            raise IndexDamaged(f"{source} does not belong to this index: {MEND}")
 
 
 def private_copy(source: Path, index: Path) -> tuple[Path, IO[bytes] | None]:
