@@ -7,15 +7,18 @@ stands on its own is never touched.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from assistant import followup
-from assistant.grammar import capital
+from assistant.ellipsis import swap_names
+from assistant.fragments import SURE, Antecedent, Turn, is_fragment_anywhere
+from assistant.grammar import capital, join
 from assistant.intent import answer_language, asks_for_more, smalltalk, target, wants_list
 from assistant.language import detect
 from assistant.mentions import find_mentions
+from assistant.subjects import subject_of
 from assistant.types import Corpus
 from assistant.wording import Wording, flat, wording
 
@@ -23,10 +26,6 @@ REMEMBERED = 100
 """Earlier questions that are taken into account."""
 KEPT = 256
 """Conversations whose earlier questions are kept written out."""
-SURE = 0.6
-"""Score from which on a unit counts as named."""
-
-Antecedent = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _understand(
         return _other_language(question, text, language, past, corpus)
     text, aside = followup.without_preamble(text, spoken)
     if past and not aside:
-        turns = [followup.Turn(q.text, q.language, q.subject, q.topic, q.focus) for q in past]
+        turns = [Turn(q.text, q.language, q.subject, q.topic, q.focus) for q in past]
         found = followup.rewrite(text, spoken, turns, corpus, antecedent)
         if found:
             own = target(found.own, language)
@@ -138,7 +137,7 @@ def _query(
     rewritten: bool = False,
 ) -> Query:
     named = [m for m in find_mentions(text, corpus) if m.score >= SURE]
-    subject = followup.subject_of(text, named, language) if spoken else ""
+    subject = subject_of(text, named, language) if spoken else ""
     return Query(
         asked,
         text,
@@ -156,10 +155,10 @@ def _other_language(
     asked: str, text: str, language: str, past: Sequence[Query], corpus: Corpus
 ) -> Query:
     """Return the query of a language without tables: short follow-ups keep what was asked."""
-    if past and followup.is_fragment_anywhere(flat(text), language):
+    if past and is_fragment_anywhere(flat(text), language):
         last = past[-1]
-        joined = followup.swap_names(last.text, text, corpus, language)
-        text = joined or followup.join(last.topic or last.text, text)
+        joined = swap_names(last.text, text, corpus, language)
+        text = joined or join(last.topic or last.text, text)
         its_target = target(asked, language)
         if its_target == "other":
             its_target = last.target

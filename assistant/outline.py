@@ -15,11 +15,22 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
 
-from assistant.conversation import SURE, Query
+from assistant.conversation import Query
+from assistant.fragments import SURE
 from assistant.kinds import ANY, is_plural, kinds, qualities
 from assistant.language import Word, fold, is_stop, words
 from assistant.mentions import Mention, find_mentions
 from assistant.names import per_generation
+from assistant.tree import (
+    ancestors_of,
+    children_of,
+    common_ancestor,
+    descendants_of,
+    in_order,
+    kinds_of,
+    names_many,
+    qualities_of,
+)
 from assistant.types import Corpus, Unit
 from assistant.wording import flat
 
@@ -269,14 +280,14 @@ def _asks_above(asked: _Asked, up: bool, down: bool, corpus: Corpus) -> bool:
     if asked.guessed:
         return False
     first = corpus.units[asked.named[0].unit]
-    return bool(asked.wanted) and not asked.wanted & _kinds_of(first.heading)
+    return bool(asked.wanted) and not asked.wanted & kinds_of(first.heading)
 
 
 def _above(unit: Unit, asked: _Asked, corpus: Corpus) -> str | None:
     """Return the nearest unit above of the kind asked for; the next above for a loose kind."""
-    for above in _ancestors(unit.id, corpus):
+    for above in ancestors_of(unit.id, corpus):
         heading = corpus.units[above].heading
-        if asked.wanted & _kinds_of(heading) and asked.quality <= _qualities_of(heading):
+        if asked.wanted & kinds_of(heading) and asked.quality <= qualities_of(heading):
             return above
     free = not asked.quality and (not asked.wanted or bool(asked.wanted & LOOSE))
     return unit.parent if free else None
@@ -290,7 +301,7 @@ def _siblings(asked: _Asked, corpus: Corpus) -> Outline | None:
     unit = corpus.units[asked.named[0].unit]
     if unit.parent is None:
         return None
-    others = [u for u in _children(unit.parent, corpus) if u != unit.id]
+    others = [u for u in children_of(unit.parent, corpus) if u != unit.id]
     chosen = _of_kind(others, asked, corpus)
     return Outline("siblings", unit.id, tuple(chosen)) if chosen else None
 
@@ -305,10 +316,10 @@ def _below(asked: _Asked, corpus: Corpus) -> Outline | None:
         return None
     if not asked.named:
         chosen = _everyone(asked, corpus) if listing else []
-        return Outline("count", _common(chosen, corpus), tuple(chosen)) if chosen else None
+        return Outline("count", common_ancestor(chosen, corpus), tuple(chosen)) if chosen else None
     mention = asked.named[0]
     if not asked.wanted:
-        listing = listing and _names_many(corpus.units[mention.unit])
+        listing = listing and names_many(corpus.units[mention.unit])
         thing = table.has("asked_thing", plain)
         thing = thing and (table.has("down", plain) or not table.has("before_one", plain))
         if not listing and not (thing and belonging) and not table.has("tree", plain):
@@ -320,10 +331,10 @@ def _below(asked: _Asked, corpus: Corpus) -> Outline | None:
             return None
     elif not (listing or belonging or (table.has("asked_many", plain) and mention.score > 0.9)):
         return None
-    below = _children(mention.unit, corpus)
+    below = children_of(mention.unit, corpus)
     chosen = _of_kind(below, asked, corpus)
     if not chosen and asked.wanted:
-        chosen = _of_kind(_descendants(mention.unit, corpus), asked, corpus, strict=True)
+        chosen = _of_kind(descendants_of(mention.unit, corpus), asked, corpus, strict=True)
     return Outline(kind, mention.unit, tuple(chosen)) if chosen else None
 
 
@@ -331,8 +342,8 @@ def _everyone(asked: _Asked, corpus: Corpus) -> list[str]:
     """Return all units of the kind asked for; none for kinds that mean anything."""
     if not asked.many or not asked.wanted - {ANY, "part"}:
         return []
-    chosen = _of_kind(_in_order(corpus.units.values()), asked, corpus, strict=True)
-    above = {unit for i in chosen for unit in _ancestors(i, corpus)}
+    chosen = _of_kind(in_order(corpus.units.values()), asked, corpus, strict=True)
+    above = {unit for i in chosen for unit in ancestors_of(i, corpus)}
     chosen = [i for i in chosen if i not in above]
     return chosen if len(chosen) > 1 else []
 
@@ -349,77 +360,12 @@ def _of_kind(
         return list(ids)
     chosen = []
     for unit in (corpus.units[i] for i in ids):
-        its_kinds, its_qualities = _kinds_of(unit.heading), _qualities_of(unit.heading)
+        its_kinds, its_qualities = kinds_of(unit.heading), qualities_of(unit.heading)
         if asked.wanted and not asked.wanted & its_kinds:
             continue
         if asked.quality <= its_qualities and not (
-            _names_many(unit) and _children(unit.id, corpus)
+            names_many(unit) and children_of(unit.id, corpus)
         ):
             chosen.append(unit.id)
     loose = bool(asked.wanted & LOOSE) and not asked.quality and not strict
     return list(ids) if loose and len(chosen) * 2 < len(ids) else chosen
-
-
-def _kinds_of(heading: str) -> frozenset[str]:
-    """Return the kinds of the first word of a heading that says one ("Risk Unit": the last)."""
-    found = [kinds(word.text) for word in words(heading, "en")]
-    said = [its for its in found if its]
-    if not said:
-        return frozenset()
-    return said[0] if found[0] else said[-1]
-
-
-def _qualities_of(heading: str) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for word in words(heading, "en"):
-        found |= qualities(word.text)
-    return found
-
-
-def _names_many(unit: Unit) -> bool:
-    found = words(unit.heading, "en")
-    return any(is_plural(word.text) for word in found[:2])
-
-
-def _children(unit: str, corpus: Corpus) -> list[str]:
-    return list(per_generation("children", corpus, _all_children).get(unit, ()))
-
-
-def _all_children(corpus: Corpus) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for unit in _in_order(corpus.units.values()):
-        parent = corpus.units[unit].parent
-        if parent is not None:
-            found.setdefault(parent, []).append(unit)
-    return found
-
-
-def _descendants(unit: str, corpus: Corpus) -> list[str]:
-    found = []
-    for child in _children(unit, corpus):
-        found += [child, *_descendants(child, corpus)]
-    return found
-
-
-def _in_order(units: Iterable[Unit]) -> list[str]:
-    return [u.id for u in sorted(units, key=lambda u: (u.document, u.start, u.level, u.id))]
-
-
-def _ancestors(unit: str, corpus: Corpus) -> list[str]:
-    found = []
-    above = corpus.units[unit].parent
-    while above is not None:
-        found.append(above)
-        above = corpus.units[above].parent
-    return found
-
-
-def _common(ids: Sequence[str], corpus: Corpus) -> str:
-    """Return the lowest unit above all of ``ids``; the first of them where there is none."""
-    if not ids:
-        return ""
-    shared: list[str] | None = None
-    for unit in ids:
-        above = _ancestors(unit, corpus)
-        shared = above if shared is None else [i for i in shared if i in above]
-    return shared[0] if shared else ids[0]
