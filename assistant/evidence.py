@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -41,6 +41,8 @@ class Breadth:
 
 
 USUAL = Breadth(results=10, units=8, windows=10)
+QUOTES = 40
+"""Passages of a unit that are kept in its evidence."""
 KEPT = 20_000
 """Passages whose terms are kept."""
 WIDE = Breadth(results=30, units=30, windows=40)
@@ -48,20 +50,30 @@ WIDE = Breadth(results=30, units=30, windows=40)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """A unit (the corpus' number ``place``), what speaks for it, the passage and words that answer.
+class Quote:
+    """A passage that may answer, the words of it that do, and what speaks for it."""
 
-    ``others`` are the unit's next best passages: score, passage, words.
-    """
-
-    unit: Unit
+    passage: Passage
+    mark: tuple[int, int]
     score: float
     signals: Mapping[str, float]
-    passage: Passage | None = None
-    mark: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A unit (the corpus' number ``place``), what speaks for it, and its passages, best first."""
+
+    unit: Unit
+    place: int
+    score: float
+    signals: Mapping[str, float]
     read: Read | None = None
-    others: Sequence[tuple[float, Passage, tuple[int, int]]] = field(default=())
-    place: int = -1
+    quotes: tuple[Quote, ...] = ()
+
+    @property
+    def passage(self) -> Passage | None:
+        """The passage that answers best, None when the unit was not read."""
+        return self.quotes[0].passage if self.quotes else None
 
     def hit(self) -> Hit:
         return Hit(self.unit, self.passage, self.score, dict(self.signals))
@@ -119,7 +131,7 @@ class Searcher:
         read = self._read(question, chosen, breadth)
         ranked = sorted(
             (
-                self._evidence(int(unit), row, float(score), read.get(int(unit)))
+                self._evidence(question, int(unit), row, float(score), read.get(int(unit)))
                 for unit, row, score in zip(chosen, signals, first, strict=True)
             ),
             key=lambda e: (-e.score, e.unit.id),
@@ -147,32 +159,51 @@ class Searcher:
         start, end = self._ends[unit], self._ends[unit + 1]
         worth = self.corpus.titled_vectors[start:end] @ question.vector
         worth = worth + self.corpus.clause_vectors[start:end] @ question.vector
-        wanted = set(question.terms[self._language(unit)])
-        idf = {term: self.corpus.lexical.idf(term) for term in wanted}
-        total = max(1e-6, sum(idf.values()))
-        for i in range(start, end):
-            worth[i - start] += sum(idf[t] for t in wanted & self._terms(i)) / total
-        return np.asarray(worth, np.float32)
+        terms = question.terms[self._language(unit)]
+        shared = [self._shared(terms, i) for i in range(start, end)]
+        return np.asarray(worth + np.array(shared, np.float32), np.float32)
 
     def _language(self, unit: int) -> str:
         return self.corpus.documents[self.corpus.unit_list[unit].document].language
 
-    def _evidence(self, unit: int, signals: Floats, first: float, read: Read | None) -> Evidence:
+    def _evidence(
+        self, question: Question, unit: int, signals: Floats, first: float, read: Read | None
+    ) -> Evidence:
         named = dict(zip(RECALL, (float(s) for s in signals), strict=True))
         named["recall"] = first
         learned = weights()["rank"]
         score = learned["recall"] * first
         score += learned["answer"] * (read.answer if read else learned["unread"])
         named["answer"] = read.answer if read else learned["unread"]
-        passage, mark, others = None, None, []
-        if read and read.passages:
-            ranked = sorted(read.passages.items(), key=lambda item: (-item[1][0], item[0]))
-            named["span"] = ranked[0][1][0]
-            passage, mark = self.corpus.passages[ranked[0][0]], ranked[0][1][1]
-            others = [(s, self.corpus.passages[i], m) for i, (s, m) in ranked[1:4]]
-        return Evidence(
-            self.corpus.unit_list[unit], score, named, passage, mark, read, others, unit
-        )
+        quotes: list[Quote] = []
+        if read and question.asked is not None:
+            quotes = self._quotes(question, read)
+            named.update({f"quote_{n}": v for n, v in quotes[0].signals.items()} if quotes else {})
+        return Evidence(self.corpus.unit_list[unit], unit, score, named, read, tuple(quotes))
+
+    def _quotes(self, question: Question, read: Read) -> list[Quote]:
+        """Return the passages that were read, the one that answers best first."""
+        learned = weights()["quote"]
+        quotes = []
+        for i, place in read.passages.items():
+            passage = self.corpus.passages[i]
+            spoken = self.corpus.documents[passage.document].language
+            signals = {
+                "span": place.span,
+                "words": place.words,
+                "mean": place.mean,
+                "titled": float(self.corpus.titled_vectors[i] @ question.vector),
+                "shared": self._shared(question.terms[spoken], i),
+            }
+            score = sum(learned[name] * value for name, value in signals.items())
+            quotes.append(Quote(passage, place.mark, score, signals))
+        return sorted(quotes, key=lambda q: (-q.score, q.passage.start))[:QUOTES]
+
+    def _shared(self, terms: Sequence[str], place: int) -> float:
+        """Return the share of the question's terms, by rarity, that the passage holds."""
+        idf = {term: self.corpus.lexical.idf(term) for term in set(terms)}
+        shared = sum(idf[term] for term in self._terms(place).intersection(idf))
+        return shared / max(1e-6, sum(idf.values()))
 
     def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:
         """Return what the confidence is judged by: of the best unit, its distance to the next,
@@ -193,7 +224,9 @@ class Searcher:
         total = max(1e-6, sum(idf.values()))
         return {
             "answer": best.signals["answer"],
-            "span": best.signals.get("span", best.signals["answer"] - 4),
+            "span": best.signals.get("quote_span", -12.0),
+            "words": best.signals.get("quote_words", 0.7),
+            "mean": best.signals.get("quote_mean", 0.75),
             "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
             "lead": best.score - second.score if second else 1.0,
             "recall": best.signals["recall"],

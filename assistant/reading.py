@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.chunks import Chunk, chunks, reader_input
-from assistant.reader import Encoded, Reader, Reading
+from assistant.reader import SPECIAL, Encoded, Reader, Reading
 from assistant.retrieval import Searchable
 
 Floats = npt.NDArray[np.float32]
@@ -29,16 +29,25 @@ LONGEST = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What the reader found in one unit.
-
-    ``answer`` is the verdict (a logit) on its best window; ``passages`` gives, for each passage
-    read, the score and the slice of the document that answers; ``apart`` the similarities of the
-    best window when question and text are read apart.
+class Place:
+    """A passage as read: ``mark`` is the slice of the document that answers best, ``span`` the
+    log-probability of its bounds within the window; ``words`` and ``mean`` are how like the
+    question the passage is, word by word and as a whole, in the light of its chunk.
     """
 
+    mark: tuple[int, int]
+    span: float
+    words: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the reader found in one unit: the verdict (a logit) on its best window, and what it
+    makes of each passage it read."""
+
     answer: float
-    passages: Mapping[int, tuple[float, tuple[int, int]]]
+    passages: Mapping[int, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +92,9 @@ class UnitReader:
         found: dict[int, Read] = {}
         for i, reading in zip(picked, readings, strict=True):
             _, unit, chunk, window = chosen[i]
-            passages = self._locate(chunk, window, reading)
-            before = found.get(unit)
-            if before is not None:
-                merged = dict(before.passages)
-                for place, value in passages.items():
-                    if place not in merged or merged[place][0] < value[0]:
-                        merged[place] = value
-                passages = merged
-            verdict = reading.answer if before is None else max(before.answer, reading.answer)
-            found[unit] = Read(verdict, passages)
+            found[unit] = _merged(
+                found.get(unit), Read(reading.answer, self._locate(chunk, window, reading, asked))
+            )
         return found
 
     def _chunks(
@@ -134,13 +136,14 @@ class UnitReader:
         ]
 
     def _locate(
-        self, known: _Known, window: Encoded, reading: Reading
-    ) -> dict[int, tuple[float, tuple[int, int]]]:
-        """Return each passage's best answer in the window: score and slice of the document."""
+        self, known: _Known, window: Encoded, reading: Reading, asked: Encoded
+    ) -> dict[int, Place]:
+        """Return what the window's reading makes of each passage in it."""
         places = window.offsets + known.shift
         real = window.offsets[:, 1] > window.offsets[:, 0]
         norm = _log_sum(reading.start) + _log_sum(reading.end)
-        found: dict[int, tuple[float, tuple[int, int]]] = {}
+        question = asked.words[SPECIAL:-1].astype(np.float32)
+        found: dict[int, Place] = {}
         for i in self._inside(known, window):
             passage = self._corpus.passages[i]
             tokens = np.flatnonzero(
@@ -153,10 +156,27 @@ class UnitReader:
             pairs = np.where(allowed > 0, pairs, -1e9)
             a, b = divmod(int(pairs.argmax()), len(tokens))
             start = max(int(places[tokens[a], 0]), passage.start)
-            end = min(int(places[tokens[b], 1]), passage.end)
-            score = float(pairs[a, b]) - norm + reading.answer
-            found[i] = (score, (start, max(end, start + 1)))
+            end = max(min(int(places[tokens[b], 1]), passage.end), start + 1)
+            words = window.words[tokens].astype(np.float32)
+            mean = words.mean(0)
+            found[i] = Place(
+                mark=(start, end),
+                span=float(pairs[a, b]) - norm,
+                words=float((question @ words.T).max(1).mean()) if len(question) else 0.0,
+                mean=float(mean @ asked.mean / max(float(np.linalg.norm(mean)), 1e-9)),
+            )
         return found
+
+
+def _merged(before: Read | None, now: Read) -> Read:
+    """Return two readings of one unit as one; of a passage read twice, the surer reading."""
+    if before is None:
+        return now
+    passages = dict(before.passages)
+    for i, place in now.passages.items():
+        if i not in passages or passages[i].span + before.answer < place.span + now.answer:
+            passages[i] = place
+    return Read(max(before.answer, now.answer), passages)
 
 
 def _most_interesting(

@@ -123,7 +123,7 @@ class Turns:
         """Return the evidence of a question that asks for several units, else none."""
         if "lists" in self._without:
             return []
-        quotable = [e for e in found.evidence if e.passage is not None]
+        quotable = [e for e in found.evidence if e.quotes]
         if query.target == "compare" and len(query.focus) > 1:
             return [e for e in quotable if e.unit.id in query.focus]
         if not query.wants_list:
@@ -168,11 +168,11 @@ class Turns:
 
 
 def _proof(evidence: Evidence) -> Proof:
-    passage = evidence.passage
-    if passage is None:
+    if not evidence.quotes:
         raise ValueError("evidence without a passage cannot be quoted")
-    marks = (evidence.mark,) if evidence.mark else ()
-    return Proof(evidence.unit, passage.start, passage.end, passage.text, marks)
+    best = evidence.quotes[0]
+    passage = best.passage
+    return Proof(evidence.unit, passage.start, passage.end, passage.text, (best.mark,))
 
 
 def _heading(unit: Unit, text: str) -> Proof:
