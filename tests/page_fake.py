@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant import language, units
+from assistant.errors import IndexMissing
 from assistant.phrases import say
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Document, Heading, Hit, Passage, Unit
@@ -180,4 +181,11 @@ class FakeAssistant:
 
 def opened(_: Settings) -> FakeAssistant:
     """Return a fresh assistant, as ``open_assistant`` would."""
+    return FakeAssistant()
+
+
+def opened_late(settings: Settings) -> FakeAssistant:
+    """Return a fresh assistant once the index folder exists."""
+    if not settings.index.exists():
+        raise IndexMissing("There is no index")
     return FakeAssistant()

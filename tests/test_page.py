@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import page_fake
 import pytest
-from page_server import browsing, running
+from page_server import Visit, browsing, running
 
 from assistant.ui.outline import examples, tree
 from assistant.ui.words import PAGE_LANGUAGES, words
@@ -21,7 +21,7 @@ SILENT = "Combien coûte un billet pour Saturne ?"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with running(page_fake.opened) as url:
+    with running("page_fake:opened") as url:
         yield url
 
 
@@ -29,46 +29,6 @@ def address() -> Iterator[str]:
 def browser() -> Iterator[Any]:
     with browsing() as started:
         yield started
-
-
-class Visit:
-    """A browser's visit that remembers what went out and what went wrong."""
-
-    def __init__(self, browser: Any, url: str, **context: Any) -> None:
-        self.url = url
-        self.outside: list[str] = []
-        self.errors: list[str] = []
-        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(15000)
-        self.page.on("request", self._request)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-
-    def _request(self, request: Any) -> None:
-        if not request.url.startswith((self.url, "data:", "blob:")):
-            self.outside.append(request.url)
-
-    def open(self, path: str = "/") -> Visit:
-        self.page.goto(self.url + path)
-        self.page.wait_for_selector("body[data-ready]")
-        return self
-
-    def ask(self, question: str, state: str = "answered") -> None:
-        before = self.page.locator(".turn").count()
-        self.page.fill("#question textarea", question)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_function(
-            "([n, s]) => document.querySelectorAll('.turn').length > n"
-            " && document.querySelector(`#live:not([hidden]) .turn[data-state=${s}]`)",
-            arg=[before if before == 0 else before - 1, state],
-        )
-        self.page.wait_for_function(
-            "q => document.querySelector('#live .asked')?.textContent === q", arg=question
-        )
-
-    def text(self, selector: str) -> str:
-        return str(self.page.locator(selector).first.inner_text())
 
 
 @pytest.fixture
@@ -240,16 +200,7 @@ def test_nothing_sticks_out(browser: Any, address: str, size: tuple[int, int]) -
 
 
 def test_a_missing_index_is_a_sentence_and_the_page_recovers(browser: Any, tmp_path: Path) -> None:
-    from assistant.errors import IndexMissing
-
-    there: list[bool] = []
-
-    def opened(settings: Any) -> Any:
-        if not there:
-            raise IndexMissing("none")
-        return page_fake.opened(settings)
-
-    with running(opened) as url:
+    with running("page_fake:opened_late", index=tmp_path / "index") as url:
         visit = Visit(browser, url)
         visit.page.goto(url)
         visit.page.wait_for_selector("#welcome .gone")
@@ -258,7 +209,7 @@ def test_a_missing_index_is_a_sentence_and_the_page_recovers(browser: Any, tmp_p
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector("#live .turn[data-state=failed]")
         assert "assistant ingest" in visit.text("#live .answer")
-        there.append(True)
+        (tmp_path / "index").mkdir()
         visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
         visit.page.wait_for_selector("#outline .outline")
         visit.context.close()

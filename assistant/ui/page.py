@@ -13,6 +13,7 @@ from assistant.records import answer_record
 from assistant.render import escape_html
 from assistant.ui.ask import Asking
 from assistant.ui.desk import Desk
+from assistant.ui.feedback import REASONS
 from assistant.ui.icons import icon
 from assistant.ui.words import PAGE_LANGUAGES, Words, words
 
@@ -122,7 +123,23 @@ def conversation(spoken: Words) -> str:
         f'<h2 class="unseen">{escape_html(spoken("conversation"))}</h2>'
         '<div id="banner" role="status" hidden></div><div id="welcome"></div>'
         '<div id="turns"></div>'
+        f"{_doubt(spoken)}"
         '<div id="told" class="unseen" role="status" aria-live="polite"></div>'
+    )
+
+
+def _doubt(spoken: Words) -> str:
+    """Return the form in which a reader says what is wrong with an answer; the script copies it."""
+    choices = "".join(
+        f'<option value="{reason}">{escape_html(spoken("reason_" + reason))}</option>'
+        for reason in REASONS
+    )
+    return (
+        '<form id="doubt" class="doubt" hidden><label><span>'
+        f'{escape_html(spoken("reason"))}</span><select name="reason">{choices}</select></label>'
+        f"<label><span>{escape_html(spoken('comment'))}</span>"
+        '<textarea name="comment" rows="2" maxlength="2000"></textarea></label>'
+        f'<button type="submit">{escape_html(spoken("send_feedback"))}</button></form>'
     )
 
 
@@ -134,7 +151,7 @@ def panel(spoken: Words) -> str:
             *("copied", "copy_failed", "offline", "online", "answer_ready", "conversations"),
             *("new_conversation", "no_conversation", "kept_here", "rename", "new_name", "delete"),
             *("close", "export", "export_markdown", "export_html", "export_json"),
-            *("source_gone", "error_busy"),
+            *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
         )
     }
     data = "".join(
@@ -148,10 +165,15 @@ def panel(spoken: Words) -> str:
         f' aria-selected="false" tabindex="-1">{escape_html(spoken("source"))}</button>'
         '<button type="button" role="tab" id="tab-outline" aria-controls="outline"'
         f' data-tab="outline" aria-selected="true">{escape_html(spoken("plan"))}</button>'
+        '<button type="button" role="tab" id="tab-documents" aria-controls="documents"'
+        ' data-tab="documents" aria-selected="false" tabindex="-1">'
+        f"{escape_html(spoken('documents'))}</button>"
         f'<button type="button" class="tool bare" data-do="close" aria-label="{close}"'
         f' title="{close}">{icon("close")}</button></div>'
         '<div id="source" role="tabpanel" aria-labelledby="tab-source" tabindex="0" hidden>'
         f'<p class="gone">{escape_html(spoken("no_source"))}</p></div>'
         '<div id="outline" role="tabpanel" aria-labelledby="tab-outline" tabindex="0"></div>'
+        '<div id="documents" role="tabpanel" aria-labelledby="tab-documents" tabindex="0" hidden>'
+        "</div>"
         "</aside>"
     )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
 from assistant.errors import AssistantError
 from assistant.render import escape_html
 from assistant.types import Corpus
 from assistant.ui.desk import Desk, explain
+from assistant.ui.export import as_html, as_json, as_markdown
+from assistant.ui.feedback import Feedback, keep
 from assistant.ui.keeping import TurnRecord, from_record
 from assistant.ui.outline import examples
-from assistant.ui.source import outline_html, source_html
+from assistant.ui.overview import documents_html, outline_html
+from assistant.ui.source import source_html
 from assistant.ui.turns import turn_html
 from assistant.ui.words import Words, words
 
+log = logging.getLogger(__name__)
 Lang = Annotated[str, Query(pattern="^(fr|en|es)$")]
 _MARK = re.compile(r"(\d{1,9})-(\d{1,9})")
 
@@ -28,6 +33,12 @@ class Kept(BaseModel):
     """Turns that a browser kept."""
 
     turns: list[TurnRecord] = Field(max_length=200)
+
+
+class Talk(Kept):
+    """A conversation that a browser kept."""
+
+    title: str = Field(max_length=500)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -72,15 +83,45 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/turns")
     def turns(kept: Kept, lang: Lang = "fr") -> HTMLResponse:
-        try:
-            corpus = desk.corpus()
-        except AssistantError:
-            corpus = None
+        corpus = _maybe(desk)
         spoken = words(lang)
         shown = (turn_html(from_record(record, corpus), spoken) for record in kept.turns)
         return HTMLResponse("".join(shown))
 
+    @router.get("/documents")
+    def documents(lang: Lang = "fr") -> HTMLResponse:
+        return _page(desk, words(lang), lambda corpus: documents_html(corpus, words(lang)))
+
+    @router.post("/export")
+    def export(
+        talk: Talk, form: Annotated[str, Query(pattern="^(md|html|json)$")], lang: Lang = "fr"
+    ) -> Response:
+        corpus = _maybe(desk)
+        turns = [from_record(record, corpus) for record in talk.turns]
+        if form == "json":
+            return Response(as_json(talk.title, turns), media_type="application/json")
+        if form == "md":
+            return PlainTextResponse(as_markdown(talk.title, turns))
+        return PlainTextResponse(as_html(talk.title, turns, words(lang)))
+
+    @router.post("/feedback")
+    def feedback(said: Feedback) -> Response:
+        try:
+            keep(said, desk.settings)
+        except AssistantError as error:
+            log.error("%s", error)
+            return Response(status_code=507)
+        return Response(status_code=204)
+
     return router
+
+
+def _maybe(desk: Desk) -> Corpus | None:
+    """Return the corpus if there is one now; what was kept is shown without it too."""
+    try:
+        return desk.corpus()
+    except AssistantError:
+        return None
 
 
 def _page(desk: Desk, spoken: Words, made: Callable[[Corpus], str]) -> HTMLResponse:

@@ -146,33 +146,3 @@ def _neighbours(before: Unit | None, after: Unit | None, words: Words) -> str:
         f'<nav class="neighbours" aria-label="{escape_html(words("neighbours"))}">'
         f"{button(before, 'previous')}{button(after, 'next')}</nav>"
     )
-
-
-def outline_html(corpus: Corpus, words: Words) -> str:
-    """Return the heading tree as nested lists; each unit opens its source."""
-    outline = tree(corpus)
-
-    def branch(units: Sequence[Unit], depth: int) -> str:
-        if not units or depth > 12:
-            return ""
-        items = "".join(
-            f'<li><button type="button" data-source="{escape_html(u.id)}" dir="auto">'
-            f"{escape_html(u.heading)}</button>"
-            f"{branch(outline.below.get(u.id, ()), depth + 1)}</li>"
-            for u in units
-        )
-        return f"<ul>{items}</ul>"
-
-    parts = []
-    for document in sorted(corpus.documents.values(), key=lambda d: d.id):
-        roots = tuple(u for u in outline.roots if u.document == document.id)
-        title = f'<span dir="auto">{escape_html(document.title)}</span>'
-        if len(roots) == 1 and roots[0].heading == document.title:
-            identity = escape_html(roots[0].id)
-            title = f'<button type="button" data-source="{identity}">{title}</button>'
-            roots = outline.below.get(roots[0].id, ())
-        parts.append(
-            f"<section><h3>{title}<small>{escape_html(document.id)}</small></h3>"
-            f"{branch(roots, 0)}</section>"
-        )
-    return f'<div class="outline">{"".join(parts)}</div>'

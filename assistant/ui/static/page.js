@@ -4,6 +4,8 @@ import { $, $$, copy, language, toast, word } from "./dom.js";
 import * as panel from "./panel.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
+import * as talks from "./talks.js";
+import * as verdict from "./verdict.js";
 
 window.assistantPage = { asking: talk.asking };
 
@@ -12,7 +14,10 @@ const ACTIONS = {
   close: panel.closePanel,
   skip: () => $("#question textarea").focus(),
   theme: switchTheme,
+  conversations: talks.open,
   "new-conversation": talk.begin,
+  good: verdict.good,
+  bad: verdict.bad,
   copy: (control) =>
     control.closest("#panel") ? panel.copyQuote() : copyAnswer(control.closest(".turn")),
   link: (control) =>
@@ -60,7 +65,9 @@ function pressed(event) {
   if (event.key === "Escape" && document.body.classList.contains("panel-open")) panel.closePanel();
   const tab = event.target.closest?.("[role=tab]");
   if (tab && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
-    const other = $$("#panel [role=tab]").find((each) => each !== tab);
+    const all = $$("#panel [role=tab]");
+    const step = event.key === "ArrowRight" ? 1 : all.length - 1;
+    const other = all[(all.indexOf(tab) + step) % all.length];
     panel.showTab(other.dataset.tab);
     other.focus();
   }
@@ -137,7 +144,7 @@ async function start() {
 // Shows what the index holds; tries again until there is one.
 async function open() {
   while (!(await talk.welcome())) await new Promise((later) => setTimeout(later, 3000));
-  await panel.loadOutline();
+  await panel.loadOverview();
   panel.openFromAddress();
 }
 

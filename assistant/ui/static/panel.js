@@ -67,8 +67,10 @@ function light(values) {
   }
 }
 
-export async function loadOutline() {
-  $("#outline").innerHTML = await html("outline");
+export async function loadOverview() {
+  const [outline, documents] = await Promise.all([html("outline"), html("documents")]);
+  $("#outline").innerHTML = outline;
+  $("#documents").innerHTML = documents;
   lightCited();
 }
 
@@ -76,7 +78,9 @@ export async function loadOutline() {
 export function lightCited() {
   const cited = new Set($$("#talk .cite[data-source]").map((control) => control.dataset.source));
   for (const control of $$("#outline [data-source]")) {
-    control.classList.toggle("cited", cited.has(control.dataset.source));
+    const lit = cited.has(control.dataset.source);
+    control.classList.toggle("cited", lit);
+    control.title = lit ? word("cited") : "";
   }
 }
 
@@ -102,4 +106,3 @@ export function copyQuote() {
 }
 
 export const copyPlace = () => copy(location.href);
-export const gone = () => word("sourceGone");
