@@ -20,7 +20,7 @@ from assistant.settings import PREFIX, Settings
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 READMES = [p for p in (ROOT / "evals/README.md", ROOT / "knowledge/README.md") if p.exists()]
-FOLDERS = r"(?:\.ci|assistant|docs|evals|knowledge|tests|training)/"
+FOLDERS = r"(?:\.ci|assistant|benchmarks|docs|evals|knowledge|tests|training)/"
 TOP = r"(?:app\.py|Makefile|LICENSE|constraints\.txt|pyproject\.toml|[A-Z]+\.md)"
 
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -68,11 +68,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @each
 def test_commands_and_options_exist(page: Path) -> None:
-    for line in code(page):
-        words = re.sub(r"^\$ |^\.venv/bin/", "", line.split(" #")[0].strip()).split()
+    for line in (written.split(" #")[0] for written in code(page)):
+        words = re.sub(r"^\$ |^\.venv/bin/", "", line.strip()).split()
         if words[:2] == ["python", "-m"] and len(words) > 2:
             words = words[2:]
-            if words[0].startswith("training."):
+            if words[0].startswith(("training.", "benchmarks.")):
                 assert importlib.util.find_spec(words[0]), line
         if len(words) < 2 or words[0] not in ("assistant", "evals", "make"):
             continue
@@ -151,4 +151,4 @@ def test_every_setting_says_what_it_does() -> None:
 def test_the_readme_names_every_format_and_no_other() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     section = text.split("## Your own documents", 1)[1].split("\n## ", 1)[0]
-    assert set(re.findall(r"`(\.[a-z]+)`", section)) == SUFFIXES
+    assert set(re.findall(r"`(\.[a-z]{2,8})`", section)) == SUFFIXES
