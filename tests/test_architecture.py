@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +46,18 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports, wherever in it; of ours those of modules."""
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """Return the dotted names that a module imports, wherever in it; of ours those of modules."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0 and node.module, f"{path}: relative import"
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield whole if _file(whole) else node.module
+            wholes = (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (whole if _file(whole) else node.module for whole in wholes)
+    return tuple(found)
 
 
 def _file(name: str) -> Path | None:
