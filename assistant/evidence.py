@@ -170,15 +170,11 @@ class Searcher:
         self, question: Question, unit: int, signals: Floats, first: float, read: Read | None
     ) -> Evidence:
         named = dict(zip(RECALL, (float(s) for s in signals), strict=True))
-        named["recall"] = first
-        learned = weights()["rank"]
-        score = learned["recall"] * first
-        score += learned["answer"] * (read.answer if read else learned["unread"])
-        named["answer"] = read.answer if read else learned["unread"]
-        quotes: list[Quote] = []
-        if read and question.asked is not None:
-            quotes = self._quotes(question, read)
-            named.update({f"quote_{n}": v for n, v in quotes[0].signals.items()} if quotes else {})
+        quotes = self._quotes(question, read) if read else []
+        named |= {"recall": first, "unread": float(read is None)}
+        named["answer"] = read.answer if read else 0.0
+        named["shared"] = max((q.signals["shared"] for q in quotes), default=0.0)
+        score = sum(weight * named[name] for name, weight in weights()["rank"].items())
         return Evidence(self.corpus.unit_list[unit], unit, score, named, read, tuple(quotes))
 
     def _quotes(self, question: Question, read: Read) -> list[Quote]:
@@ -222,23 +218,28 @@ class Searcher:
         if best.passage:
             near |= set(language.terms(best.passage.text, spoken))
         total = max(1e-6, sum(idf.values()))
-        return {
+        quote = best.quotes[0].signals if best.quotes else {}
+        described = {
             "answer": best.signals["answer"],
-            "span": best.signals.get("quote_span", -12.0),
-            "words": best.signals.get("quote_words", 0.7),
-            "mean": best.signals.get("quote_mean", 0.75),
             "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
             "lead": best.score - second.score if second else 1.0,
             "recall": best.signals["recall"],
             "titled": best.signals["dense_titled"],
             "chunk": best.signals["dense_chunk"],
-            "same": same,
+            "span": quote.get("span", -12.0),
+            "words": quote.get("words", 0.7),
+            "mean": quote.get("mean", 0.75),
+            "length": math.log1p(len(terms)),
+        }
+        # What shared terms say is known only when question and text are in one language.
+        shared = {
             "unit_terms": same * sum(idf[t] for t in here) / total,
             "passage_terms": same * sum(idf[t] for t in terms & near) / total,
             "unknown_terms": same * sum(idf[t] for t in terms - known) / total,
             "missing": same * max((idf[t] for t in terms - here), default=0.0) / 8,
-            "terms": math.log1p(len(terms)),
+            "same": same,
         }
+        return {**described, **{f"{n}_same": v * same for n, v in described.items()}, **shared}
 
 
 def confidence(features: Mapping[str, float]) -> float:
