@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.types import Answer, Citation, Document, Hit, Passage, Unit
-from evals import baselines, gate, handbook, public, public_sets, runner, systems, tables
+from evals import baselines, gate, handbook, manual, public, public_sets, runner, systems, tables
 from evals.__main__ import main
 from evals.outcomes import Found, Outcome, Quoted, judge
 from evals.questions import (
@@ -525,3 +525,24 @@ def test_nothing_to_fetch_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(handbook.shutil, "which", lambda _: None)
     with pytest.raises(FileNotFoundError, match="debian-handbook"):
         handbook.fetch(tmp_path)
+
+
+def test_a_manual_run_with_a_fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = tmp_path / "debian-handbook/usr/share/doc/debian-handbook/html"
+    for language in (manual.CORPUS, *manual.LANGUAGES):
+        (html / language).mkdir(parents=True)
+        text = HTML.replace("Autre", f"Autre {language}").replace("Same", language)
+        (html / language / "p.html").write_text(text, encoding="utf-8")
+    questions = tmp_path / "q.jsonl"
+    questions.write_text(dump_questions([asked(units=("Autre fr-FR",), spans=("words",))]))
+
+    def opened(settings, **options):  # type: ignore[no-untyped-def]
+        (file,) = settings.knowledge.glob("*.md")
+        corpus = corpus_of(file.read_text(encoding="utf-8"), file.name)
+        return systems.AssistantSystem(FakeAssistant(corpus), key=options["key"])
+
+    monkeypatch.setattr(manual, "open_system", opened)
+    result = manual.run_manual(tmp_path, limit=1, questions=questions, with_baselines=False)
+    parts = [row["part"] for row in result["table"]]
+    assert parts == ["mean of languages", *manual.LANGUAGES, "French questions"]
+    assert "mean of languages" in tables.public_table(result)
