@@ -9,7 +9,7 @@ PORT ?= 7860
 install: .venv/installed
 
 run: install
-	$(BIN)/assistant ingest
+	$(BIN)/assistant ingest || test $$? -eq 1
 	$(BIN)/assistant serve --host $(HOST) --port $(PORT)
 
 test: install .venv/installed-for-tests

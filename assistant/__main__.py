@@ -42,7 +42,7 @@ def ingest(
     with progress(settings.language) as shown:
         done = run(paths or [settings.knowledge], settings, progress=shown, rebuild=rebuild)
     typer.echo(report(done, settings.language))
-    if done.skipped:
+    if any(file.failed for file in done.skipped):
         raise typer.Exit(1)
 
 
@@ -120,6 +120,7 @@ def show(
 def evaluate(
     questions: Annotated[Path | None, typer.Option(help="File of questions.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    embedding_model: Annotated[str | None, typer.Option(help="Embedding model.")] = None,
 ) -> None:
     """Measure the assistant on a fixed question set, next to baselines."""
     try:
@@ -134,6 +135,8 @@ def evaluate(
         arguments += ["--questions", str(questions)]
     if report:
         arguments += ["--report", str(report)]
+    if embedding_model:
+        arguments += ["--embedding-model", embedding_model]
     raise typer.Exit(run(arguments))
 
 

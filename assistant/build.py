@@ -15,6 +15,9 @@ from assistant.turn import Turns, streamed
 from assistant.types import Answer, Hit
 
 
+GLOSSARY = "glossary.txt"
+
+
 class LocalAssistant:
     """An assistant over the index of the settings; follows the index when it is published anew."""
 
@@ -47,7 +50,11 @@ class LocalAssistant:
                 searcher = Searcher(corpus, self._encoder, self._reader)
                 settings = self._settings
                 self._turns = Turns(
-                    searcher, settings.language, settings.max_question, self._without
+                    searcher,
+                    settings.language,
+                    settings.max_question,
+                    _glossary(settings),
+                    self._without,
                 )
             return self._turns
 
@@ -76,6 +83,12 @@ def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) ->
     live = Live(settings.index, encoder)
     reader = None if "reader" in without else _reader(settings)
     return LocalAssistant(settings, live, encoder, reader, without)
+
+
+def _glossary(settings: Settings) -> str:
+    """Return the text of the knowledge folder's glossary, empty when there is none."""
+    file = settings.knowledge / GLOSSARY
+    return file.read_text("utf-8", errors="replace") if file.is_file() else ""
 
 
 def _reader(settings: Settings) -> Reader:

@@ -123,7 +123,7 @@ def _annotations(answer: Answer) -> list[CitationAnnotation]:
                 cited_text=citation.quote,
                 start_index=start,
                 end_index=end,
-                extras=extras,
+                **extras,
             )
         )
     return made

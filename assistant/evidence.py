@@ -43,6 +43,8 @@ class Breadth:
 USUAL = Breadth(results=10, units=8, windows=10)
 QUOTES = 40
 """Passages of a unit that are kept in its evidence."""
+NAMED, APART = 0.5, 0.1
+"""A phrase means a heading when they are so like each other, and the next heading so much less."""
 KEPT = 20_000
 """Passages whose terms are kept."""
 WIDE = Breadth(results=30, units=30, windows=40)
@@ -112,6 +114,16 @@ class Searcher:
         terms = {name: tuple(language.terms(whole, name)) for name in self._languages}
         asked = self._reader.encode([text], "question")[0] if self._reader else None
         return Question(text, spoken, terms, self._encoder.encode_query(text), asked)
+
+    def named(self, phrase: str) -> list[tuple[str, float]]:
+        """Return the one unit (id, score) whose heading ``phrase`` means, in any language."""
+        scores = self.corpus.heading_vectors @ self._encoder.encode_query(phrase)
+        best, second = (*np.argsort(-scores)[:2], None, None)[:2]
+        if best is None or scores[best] < NAMED:
+            return []
+        if second is not None and scores[best] - scores[second] < APART:
+            return []
+        return [(self.corpus.unit_list[best].id, float(scores[best]))]
 
     def find(
         self, question: Question, breadth: Breadth = USUAL, leave_out: Sequence[int] = ()

@@ -24,7 +24,6 @@ class Settings(BaseSettings):
         "bundled",
         description="`bundled`, or the name or folder of any sentence-transformers model.",
     )
-    reranker: str = Field("", description="A sentence-transformers cross-encoder, or empty.")
     device: str = Field("cpu", description="Device of the sentence-transformers models.")
     batch_size: int = Field(64, ge=1, le=4096, description="Texts embedded at once.")
     threads: int = Field(0, ge=0, description="Threads for the encoder; 0 is the cores there are.")

@@ -37,13 +37,18 @@ class Turns:
     """Answers questions from one generation of an index. Any thread may use it."""
 
     def __init__(
-        self, searcher: Searcher, default: str, limit: int, without: frozenset[str] = frozenset()
+        self,
+        searcher: Searcher,
+        default: str,
+        limit: int,
+        glossary: str = "",
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.searcher = searcher
         self._default = default
         self._limit = limit
         self._without = without
-        self._names = names.learn(searcher.corpus)
+        self._names = names.learn(searcher.corpus, glossary)
         self._earlier: dict[str, str | None] = {}
 
     def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
@@ -66,7 +71,9 @@ class Turns:
         if "conversation" in self._without:
             past = []
         query = understand(text, past, corpus, default=self._default, antecedent=self._answered_by)
-        outline = None if "outline" in self._without else ask_outline(query, corpus)
+        outline = None
+        if "outline" not in self._without:
+            outline = ask_outline(query, corpus, self.searcher.named)
         return Turn(question, query, outline, Found((), 0.0, {}))
 
     def look(self, turn: Turn) -> Turn:
@@ -74,7 +81,9 @@ class Turns:
         query = turn.query
         if query.smalltalk or not query.text.strip():
             return turn
-        question = self.searcher.question(query.text, query.language, self._also(query.text))
+        # The answer may be wanted in another language than the question is in.
+        spoken = language.detect(query.text, self._default)
+        question = self.searcher.question(query.text, spoken, self._also(query.text))
         breadth = WIDE if query.wants_list else USUAL
         return replace(turn, found=self.searcher.find(question, breadth))
 
@@ -95,14 +104,14 @@ class Turns:
             return extract.abstained(replace(asked, confidence=0.0), phrases.say(spoken, key), ())
         if turn.outline is not None:
             return self._structure(asked, turn.outline)
-        if not found.evidence or found.confidence < weights()["threshold"]:
+        best = next((e for e in found.evidence if e.quotes), None)
+        if best is None or found.confidence < weights()["threshold"]:
             return extract.nothing_found(asked, self._looked_for(query))
         several = self._several(query, found)
         if len(several) > 1:
             key = "lead_compare" if query.target == "compare" else "lead_list"
             lead = phrases.say(spoken, key, count=len(several))
             return extract.quoted(asked, corpus.documents, lead, [_proof(e) for e in several])
-        best = found.evidence[0]
         lead = phrases.say(spoken, "lead_unit", unit=best.unit.heading)
         return extract.quoted(asked, corpus.documents, lead, [_proof(best)])
 

@@ -131,11 +131,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was not read: what happened and what to do, for people."""
+    """A file that was not read: what happened and what to do, for people.
+
+    ``failed`` is false for a file that is no document (hidden, of another kind).
+    """
 
     file: str
     reason: str
     advice: str
+    failed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

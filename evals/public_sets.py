@@ -58,9 +58,9 @@ class PublicSet:
 def held_out(title: str) -> bool:
     """Return whether an article (or an entry of the FAQ) is kept for measuring, by its title.
 
-    The parity of the SHA-256 of the title, so that all sets that share an article agree.
+    The same rule as in ``training/corpora.py``: what is measured was never learned from.
     """
-    return int(hashlib.sha256(title.encode()).hexdigest(), 16) % 2 == 1
+    return int(hashlib.sha256(title.encode()).hexdigest(), 16) % 4 == 0
 
 
 def some(questions: Sequence[Question], limit: int | None) -> list[Question]:
@@ -93,7 +93,6 @@ def cnil(data: Path) -> PublicSet:
     questions = tuple(
         Question(str(row["id"]), str(row["question"]), "fr", "fact", True, (str(row["unit"]),))
         for row in rows
-        if held_out(str(row["unit"]))
     )
     return PublicSet("cnil", tuple(files), questions, by_heading, "french", folds=4)
 

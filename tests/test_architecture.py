@@ -217,11 +217,6 @@ def test_the_code_does_not_know_the_documents() -> None:
             assert not [heading for heading in headings if heading in text], path
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="evals.public_sets holds out the odd hashes, training.corpora every fourth: "
-    "all that is measured on was learned from",
-)
 def test_what_is_measured_on_was_never_learned_from() -> None:
     from evals.public_sets import held_out
     from training.corpora import held

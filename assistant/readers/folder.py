@@ -14,15 +14,15 @@ from assistant.readers.messages import Message
 from assistant.types import Skipped
 
 IGNORE_FILE = ".assistantignore"
-# Notes about a folder, not knowledge: only at its top.
-_ALWAYS = ("/README.md",)
+# About a folder, not knowledge: only at its top.
+_ALWAYS = ("/README.md", "/glossary.txt")
 
 
 def discover(folder: Path) -> tuple[list[Path], list[Skipped]]:
     """Return the documents below ``folder``, sorted by name, and what was passed over.
 
-    Patterns of ``.assistantignore`` (written like a ``.gitignore``) and ``README.md`` at the
-    top are left out without a word. Raises ReadError when there is no such folder.
+    Patterns of ``.assistantignore`` (written like a ``.gitignore``) and ``README.md`` and
+    ``glossary.txt`` at the top are left out without a word. Raises ReadError when there is no such folder.
     """
     if not folder.is_dir():
         raise messages.refuse(messages.NO_FOLDER)
@@ -31,7 +31,8 @@ def discover(folder: Path) -> tuple[list[Path], list[Skipped]]:
     skipped: list[Skipped] = []
 
     def passed(path: Path, message: Message) -> None:
-        skipped.append(Skipped(_name(path, folder), *message))
+        failed = message in (messages.PERMISSION,)
+        skipped.append(Skipped(_name(path, folder), *message, failed=failed))
 
     def denied(error: OSError) -> None:
         passed(Path(error.filename or folder), messages.PERMISSION)

@@ -70,13 +70,13 @@ class Desk:
         with self._lock:
             self._assistant = None
 
-    def warm(self) -> None:
+    def warm(self, then: Callable[[Corpus], object]) -> None:
         """Open the assistant in the background, so that the first question need not wait."""
-        Thread(target=self._warm, name="warm", daemon=True).start()
+        Thread(target=self._warm, args=(then,), name="warm", daemon=True).start()
 
-    def _warm(self) -> None:
+    def _warm(self, then: Callable[[Corpus], object]) -> None:
         try:
-            self.corpus()
+            then(self.corpus())
         except AssistantError as error:
             log.warning("%s", error)
 

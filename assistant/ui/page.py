@@ -160,14 +160,14 @@ def panel(spoken: Words) -> str:
     close = escape_html(spoken("close"))
     return (
         f'<aside id="panel" aria-label="{escape_html(spoken("panel"))}" data-view="outline"{data}>'
-        '<div class="tabs" role="tablist">'
+        '<div class="tabs"><div class="tablist" role="tablist">'
         '<button type="button" role="tab" id="tab-source" aria-controls="source" data-tab="source"'
         f' aria-selected="false" tabindex="-1">{escape_html(spoken("source"))}</button>'
         '<button type="button" role="tab" id="tab-outline" aria-controls="outline"'
         f' data-tab="outline" aria-selected="true">{escape_html(spoken("plan"))}</button>'
         '<button type="button" role="tab" id="tab-documents" aria-controls="documents"'
         ' data-tab="documents" aria-selected="false" tabindex="-1">'
-        f"{escape_html(spoken('documents'))}</button>"
+        f"{escape_html(spoken('documents'))}</button></div>"
         f'<button type="button" class="tool bare" data-do="close" aria-label="{close}"'
         f' title="{close}">{icon("close")}</button></div>'
         '<div id="source" role="tabpanel" aria-labelledby="tab-source" tabindex="0" hidden>'

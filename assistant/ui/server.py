@@ -20,7 +20,7 @@ from assistant.types import Assistant
 from assistant.ui.desk import Desk
 from assistant.ui.guard import Guard
 from assistant.ui.page import build
-from assistant.ui.routes import routes
+from assistant.ui.routes import Tried, routes
 from assistant.ui.shell import Shell
 from assistant.ui.words import PAGE_LANGUAGES, words
 
@@ -49,7 +49,8 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
             Middleware(Shell, prefixes=prefixes, version=_version()),
         ],
     )
-    app.include_router(routes(desk))
+    tried = Tried(desk)
+    app.include_router(routes(desk, tried))
     app.mount("/page/static", StaticFiles(directory=STATIC))
     app.add_api_route(f"/{settings.language}", lambda: RedirectResponse("/"))
     app.add_api_route(f"/{settings.language}/", lambda: RedirectResponse("/"))
@@ -68,7 +69,7 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
             theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
             enable_monitoring=False,
         )
-    desk.warm()
+    desk.warm(lambda corpus: [tried(corpus, words(code)) for code in PAGE_LANGUAGES])
     return app
 
 
