@@ -20,8 +20,9 @@ SILENT = "Combien coûte un billet pour Saturne ?"
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with running("page_fake:opened") as url:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    index = tmp_path_factory.mktemp("page") / "index"
+    with running("page_fake:opened", index=index) as url:
         yield url
 
 
@@ -70,13 +71,14 @@ def test_the_outline_keeps_the_order_of_the_text_and_knows_neighbours() -> None:
     assert outline.around(outline.order[0])[0] is None
 
 
-def test_examples_come_from_the_corpus_and_an_empty_one_gives_none() -> None:
+def test_examples_come_from_the_corpus_and_only_good_ones_are_shown() -> None:
     corpus = page_fake.lighthouse()
-    asked = examples(corpus, words("fr"))
-    assert 2 <= len(asked) <= 4
-    headings = {u.heading for u in corpus.units.values()}
-    assert all(any(h.rstrip(" ?") in question for h in headings) for question in asked)
-    assert examples(page_fake.corpus(), words("fr")) == []
+    asked = examples(corpus, words("fr"), lambda example: True)
+    assert len(asked) == 4
+    assert any(question.startswith("Qui ") for question in asked)
+    assert "Que disent les documents sur « Lighting the lamp » ?" in asked or len(set(asked)) == 4
+    assert examples(corpus, words("fr"), lambda example: False) == []
+    assert examples(page_fake.corpus(), words("fr"), lambda example: True) == []
 
 
 # --- the conversation ----------------------------------------------------------------------
@@ -221,3 +223,182 @@ def test_the_programs_endpoint_answers(address: str) -> None:
     record = found if isinstance(found, dict) else json.loads(found)
     assert record["status"] == "answered"
     assert record["citations"][0]["unit"] == "Atelier des optiques"
+
+
+# --- the border ----------------------------------------------------------------------------
+
+
+def request(address: str, path: str = "/", **more: Any) -> tuple[int, dict[str, str], str]:
+    import http.client
+
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection.request(
+        more.get("method", "GET"), path, more.get("body"), headers=more.get("headers", {})
+    )
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    connection.close()
+    return response.status, {k.lower(): v for k, v in response.getheaders()}, text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:7860", 200),
+        ("localhost", 200),
+        ("[::1]:7860", 200),
+        ("192.168.1.20:7860", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("", 421),
+        ("127.0.0.1.evil.example:80", 421),
+    ],
+)
+def test_only_known_hosts_are_served(address: str, host: str, status: int) -> None:
+    assert request(address, headers={"Host": host})[0] == status
+
+
+def test_every_answer_carries_the_security_headers(address: str) -> None:
+    for path in ("/", "/en/", "/page/health", "/page/static/page.css", "/nowhere"):
+        _, headers, _ = request(address, path, headers={"Accept": "text/html"})
+        policy = headers["content-security-policy"]
+        script = next(p for p in policy.split(";") if "script-src" in p)
+        assert "unsafe-inline" not in script
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_frame_names_no_one_else(address: str) -> None:
+    _, _, text = request(address, "/", headers={"Accept": "text/html"})
+    head = text.split("window.gradio_config")[0]
+    assert "https://" not in head
+    assert '<html\n\tlang="fr"' in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/en/gradio_api/upload", "/gradio_api/proxy=https://x.example"]
+)
+def test_doors_that_the_page_does_not_use_are_closed(address: str, path: str) -> None:
+    assert request(address, path, method="POST", body=b"x")[0] == 404
+
+
+def test_a_body_that_is_too_large_is_refused(address: str) -> None:
+    body = b'{"turns": [' + b" " * 3_000_000 + b"]}"
+    kind = {"Content-Type": "application/json"}
+    assert request(address, "/page/turns", method="POST", body=body, headers=kind)[0] == 413
+
+
+@pytest.mark.parametrize(
+    "query", ["unit=x&lang=de", "lang=fr", f"unit={'x' * 70}", "unit=x&start=-1", "unit=x&end=a"]
+)
+def test_odd_requests_are_refused(address: str, query: str) -> None:
+    assert request(address, f"/page/source?{query}")[0] == 422
+
+
+def test_an_unknown_unit_is_a_sentence(address: str) -> None:
+    status, _, text = request(address, "/page/source?unit=0000")
+    assert (status, text.count('class="gone"')) == (200, 1)
+
+
+# --- everyone ------------------------------------------------------------------------------
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: run `npm ci` in tests/")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_view_has_a_serious_violation(
+    browser: Any, address: str, theme: str, width: int
+) -> None:
+    viewport = {"width": width, "height": 844}
+    visit = Visit(browser, address, viewport=viewport, color_scheme=theme).open()
+    found: dict[str, Any] = {"welcome": violations(visit)}
+    visit.ask(QUESTION)
+    visit.page.click("#live .why summary")
+    visit.page.click("#live .cite")
+    visit.page.wait_for_selector("#source .quote")
+    found["answer and source"] = violations(visit)
+    visit.page.click("#tab-documents")
+    found["documents"] = violations(visit)
+    visit.page.click("#tab-outline")
+    found["outline"] = violations(visit)
+    if width < 800:
+        visit.page.click("[data-do=close]")
+    visit.ask(SILENT, "abstained")
+    visit.page.click("#live [data-do=bad]")
+    found["silence and feedback"] = violations(visit)
+    visit.page.click("[data-do=conversations]")
+    found["conversations"] = violations(visit)
+    visit.context.close()
+    assert {view: bad for view, bad in found.items() if bad} == {}
+
+
+def violations(visit: Visit) -> list[str]:
+    visit.page.wait_for_timeout(300)
+    visit.page.evaluate(AXE.read_text("utf-8"))
+    result = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{v['id']}: {node['target']} {node.get('failureSummary', '')[:200]}"
+        for v in result["violations"]
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"][:3]
+    ]
+
+
+def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    page = visit.page
+    page.locator("#live .cite").focus()
+    page.wait_for_selector(".hint")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#source .quote")
+    assert page.evaluate("document.activeElement.closest('#source') !== null")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "cite"
+    page.locator("#tab-source").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#tab-outline", "aria-selected") == "true"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#panel') !== null")
+
+
+def test_a_finished_answer_is_told_to_screen_readers(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.page.wait_for_function(
+        "document.querySelector('#told').textContent.includes('registre national')"
+    )
+
+
+# --- feedback, conversations, exports ------------------------------------------------------
+
+
+def test_conversations_are_kept_renamed_and_deleted(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.page.click("[data-do=new-conversation]")
+    visit.page.wait_for_selector("#welcome:not([hidden]) .example")
+    visit.ask(SILENT, "abstained")
+    visit.page.click("[data-do=conversations]")
+    assert visit.page.locator("#talks li").count() == 2
+    visit.page.locator("#talks li").first.get_by_text("Renommer").click()
+    visit.page.fill("#talks input", "Saturne")
+    visit.page.keyboard.press("Enter")
+    assert visit.text("#talks .name") == "Saturne"
+    visit.page.locator("#talks .name").nth(1).click()
+    visit.page.wait_for_selector("#turns .turn")
+    assert visit.text("#turns .asked") == QUESTION
+    visit.page.click("[data-do=conversations]")
+    for _ in range(2):
+        visit.page.locator("#talks li").first.get_by_text("Supprimer").click()
+    assert visit.page.locator("#talks li").count() == 0
+
+
+def test_a_verdict_is_remembered(visit: Visit) -> None:
+    visit.open().ask(QUESTION)
+    visit.page.click("#live [data-do=good]")
+    visit.page.wait_for_selector("#live [data-do=good][aria-pressed=true]")
+    visit.page.reload()
+    visit.page.wait_for_selector("#turns [data-do=good][aria-pressed=true]")
