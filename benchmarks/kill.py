@@ -210,7 +210,8 @@ class Trials:
     def run(self, trials: int, aimed: int) -> Result:
         """Run the trials, the first ``aimed`` of them aimed at files; return what they showed."""
         for number in range(trials):
-            self.trial(AIMS[number % len(AIMS)] if number < aimed else None)
+            while not self.trial(AIMS[number % len(AIMS)] if number < aimed else None):
+                pass
             if number % 25 == 24:
                 self.reader[0].kill()
                 self.stop_reader()
@@ -223,7 +224,8 @@ class Trials:
         print()
         return self.result
 
-    def trial(self, aim: str | None) -> None:
+    def trial(self, aim: str | None) -> bool:
+        """Return whether the ingest was killed before it had ended by itself."""
         before = self.known[-1]
         self.change()
         after = expected(self.settings.knowledge)
@@ -235,7 +237,7 @@ class Trials:
             time.sleep(self.chance.choice((0, 0.002, 0.02)) * self.chance.random())
         else:
             child.join(self.chance.random() * self.seconds * 1.1)
-        killed = child.is_alive()
+        killed = bool(child.is_alive())
         if killed and child.pid:
             os.kill(child.pid, ending)
         child.join()
@@ -244,6 +246,7 @@ class Trials:
         if not killed and child.exitcode:
             self.result.wrong.append(f"an ingest failed with {child.exitcode} (see above)")
         self.known.append(self.check({"before": before, "after": after}, kind))
+        return killed
 
     def check(self, allowed: dict[str, State], kind: str) -> State:
         """Open the index twice; note what is wrong; return the state it has."""
