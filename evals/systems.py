@@ -132,13 +132,23 @@ def open_system(
 
 
 def ask_all(system: System, questions: Sequence[Question]) -> list[Judged]:
-    """Return every question asked and judged, after one question to warm up."""
+    """Return every question asked and judged, after one question to warm up.
+
+    An error of the system ends the run and names the question: a crash is not a wrong answer.
+    """
     if questions:
-        system.answer(questions[0].question, questions[0].history)
+        _ask(system, questions[0])
     return [
-        judge(question, system.answer(question.question, question.history))
-        for question in progress(questions, system.name)
+        judge(question, _ask(system, question)) for question in progress(questions, system.name)
     ]
+
+
+def _ask(system: System, question: Question) -> Outcome:
+    try:
+        return system.answer(question.question, question.history)
+    except Exception as error:
+        error.add_note(f"while {system.name} was asked {question.id}: {question.question!r}")
+        raise
 
 
 def note(text: str) -> None:

@@ -239,6 +239,18 @@ def test_a_question_without_span_needs_the_unit_only() -> None:
     assert row.correct and "quote_first" not in row.scores
 
 
+def test_a_crash_names_the_question() -> None:
+    class Broken:
+        name = "broken"
+
+        def answer(self, question: str, history: Sequence[str] = ()) -> Outcome:
+            raise KeyError(question)
+
+    with pytest.raises(KeyError) as caught:
+        systems.ask_all(Broken(), SET)
+    assert "q1" in caught.value.__notes__[0]
+
+
 # --- baselines
 
 
