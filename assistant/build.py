@@ -14,7 +14,6 @@ from assistant.store import Live, Snapshot
 from assistant.turn import Turns, streamed
 from assistant.types import Answer, Hit
 
-
 GLOSSARY = "glossary.txt"
 
 

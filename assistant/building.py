@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -112,7 +113,8 @@ class Building:
 
     def discard(self) -> None:
         """Remove what was built."""
-        self._close()
+        with contextlib.suppress(OSError):  # on a full disk the last lines cannot be written
+            self._close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _close(self) -> None:

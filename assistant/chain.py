@@ -110,7 +110,7 @@ def _annotations(answer: Answer) -> list[CitationAnnotation]:
         marker = f"[{citation.number}]"
         end = answer.text.find(marker) + len(marker)
         start = answer.text.rfind("\n", 0, end) + 1
-        extras = {
+        extras: dict[str, Any] = {
             "number": citation.number,
             "document": citation.document,
             "path": list(citation.path),

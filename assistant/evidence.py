@@ -176,7 +176,10 @@ class Searcher:
         return np.asarray(worth + np.array(shared, np.float32), np.float32)
 
     def _language(self, unit: int) -> str:
-        return self.corpus.documents[self.corpus.unit_list[unit].document].language
+        return self._spoken(self.corpus.unit_list[unit])
+
+    def _spoken(self, unit: Unit) -> str:
+        return self.corpus.documents[unit.document].language
 
     def _evidence(
         self, question: Question, unit: int, signals: Floats, first: float, read: Read | None
@@ -192,7 +195,12 @@ class Searcher:
     def _quotes(self, question: Question, read: Read) -> list[Quote]:
         """Return the passages that were read, the one that answers best first."""
         learned = weights()["quote"]
-        quotes = []
+        quotes: list[Quote] = []
+        if not read.passages:
+            return quotes
+        unit = self.corpus.units[self.corpus.passages[next(iter(read.passages))].unit]
+        titled = set(language.terms(unit.heading, self._spoken(unit)))
+        beyond = [t for t in question.terms[self._spoken(unit)] if t not in titled]
         for i, place in read.passages.items():
             passage = self.corpus.passages[i]
             spoken = self.corpus.documents[passage.document].language
@@ -202,8 +210,10 @@ class Searcher:
                 "mean": place.mean,
                 "titled": float(self.corpus.titled_vectors[i] @ question.vector),
                 "shared": self._shared(question.terms[spoken], i),
+                "news": place.news,
+                "news_shared": self._shared(beyond, i),
             }
-            score = sum(learned[name] * value for name, value in signals.items())
+            score = sum(weight * signals[name] for name, weight in learned.items())
             quotes.append(Quote(passage, place.mark, score, signals))
         return sorted(quotes, key=lambda q: (-q.score, q.passage.start))[:QUOTES]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sqlite3
 import stat
 import time
@@ -331,7 +332,9 @@ def _errors_for_people(index: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        # What shutil raises for a folder has no number, only the texts of its errors.
+        if full or os.strerror(errno.ENOSPC) in str(error):
             text = f"The disk of {index} is full: make room and run `assistant ingest` again"
         else:
             text = f"{index} cannot be written ({error}): choose a writable folder with --index"

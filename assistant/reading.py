@@ -24,6 +24,9 @@ WINDOW, STRIDE = 160, 110
 """Tokens that are read at once, as in training, and from one window to the next."""
 KEPT = 1500
 """Chunks kept encoded: about 0.4 MB each."""
+SAID, UNSAID = 0.9, 0.8
+"""Likeness to a word of the heading from which on a question's word counts as said there, and
+below which it does not."""
 LONGEST = 24
 """Tokens of the longest answer that is marked, as in training."""
 
@@ -32,13 +35,15 @@ LONGEST = 24
 class Place:
     """A passage as read: ``mark`` is the slice of the document that answers best, ``span`` the
     log-probability of its bounds within the window; ``words`` and ``mean`` are how like the
-    question the passage is, word by word and as a whole, in the light of its chunk.
+    question the passage is, word by word and as a whole, in the light of its chunk; ``news`` is
+    ``words`` over what the question says beyond the heading.
     """
 
     mark: tuple[int, int]
     span: float
     words: float
     mean: float
+    news: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,13 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A chunk, encoded; ``shift`` turns an offset in its text into the document's."""
+    """A chunk, encoded; ``shift`` turns an offset in its text into the document's, the first
+    ``head`` characters are the heading."""
 
     chunk: Chunk
     shift: int
     encoded: Encoded
+    head: int
 
 
 class UnitReader:
@@ -115,7 +122,8 @@ class UnitReader:
             encoded = self._reader.encode([text for text, _ in inputs], "passage")
             with self._lock:
                 for (_, chunk), (_, shift), one in zip(missing, inputs, encoded, strict=True):
-                    have[chunk] = self._kept[chunk] = _Known(chunk, shift, one)
+                    head = passages[chunk.first].start - shift
+                    have[chunk] = self._kept[chunk] = _Known(chunk, shift, one, head)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
         return [(unit, have[chunk]) for unit, chunk in wanted]
@@ -143,6 +151,7 @@ class UnitReader:
         real = window.offsets[:, 1] > window.offsets[:, 0]
         norm = _log_sum(reading.start) + _log_sum(reading.end)
         question = asked.words[SPECIAL:-1].astype(np.float32)
+        beyond = _beyond(question, known)
         found: dict[int, Place] = {}
         for i in self._inside(known, window):
             passage = self._corpus.passages[i]
@@ -159,11 +168,13 @@ class UnitReader:
             end = max(min(int(places[tokens[b], 1]), passage.end), start + 1)
             words = window.words[tokens].astype(np.float32)
             mean = words.mean(0)
+            alike = (question @ words.T).max(1) if len(question) else np.zeros(1)
             found[i] = Place(
                 mark=(start, end),
                 span=float(pairs[a, b]) - norm,
-                words=float((question @ words.T).max(1).mean()) if len(question) else 0.0,
+                words=float(alike.mean()),
                 mean=float(mean @ asked.mean / max(float(np.linalg.norm(mean)), 1e-9)),
+                news=float(alike @ beyond),
             )
         return found
 
@@ -177,6 +188,19 @@ def _merged(before: Read | None, now: Read) -> Read:
         if i not in passages or passages[i].span + before.answer < place.span + now.answer:
             passages[i] = place
     return Read(max(before.answer, now.answer), passages)
+
+
+def _beyond(question: Floats, known: _Known) -> Floats:
+    """Return a weight for each word of the question, little for those that the heading says."""
+    if not len(question):
+        return np.ones(1, np.float32)
+    encoded = known.encoded
+    inside = (encoded.offsets[:, 1] > 0) & (encoded.offsets[:, 1] <= known.head)
+    said = encoded.words[inside].astype(np.float32)
+    if not len(said):
+        return np.full(len(question), 1 / len(question), np.float32)
+    weight = np.clip((SAID - (question @ said.T).max(1)) / (SAID - UNSAID), 0.05, 1)
+    return np.asarray(weight / weight.sum(), np.float32)
 
 
 def _most_interesting(

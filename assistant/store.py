@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from assistant.generations import MEND, Held, Identity, Manifest
 from assistant.lexical import Lexical
 from assistant.types import Document, Passage, Unit
 
+_log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -94,12 +96,14 @@ class Snapshot:
 
     def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
         """Return rows and cosine similarities of the ``k`` nearest passages, best first."""
-        found = {
-            self._passages.row(name): similarity
-            for name, similarity in self._chroma.nearest(vector, min(k, len(self.passages)))
-        }
-        for row in self._apart:
-            found[int(row)] = float(np.float32(self.titled_vectors[row]) @ vector)
+        answers = self._chroma.nearest(vector, min(k, len(self.passages)))
+        if answers is None:
+            near = np.argsort(-(self.titled_vectors @ vector), kind="stable")[:k]
+        else:
+            near = self._apart
+        found = {int(r): float(self.titled_vectors[r].astype(np.float32) @ vector) for r in near}
+        for name, similarity in answers or ():
+            found[self._passages.row(name)] = similarity
         return sorted(found.items(), key=lambda item: (-item[1], self.passages[item[0]].id))[:k]
 
     def close(self) -> None:
@@ -219,51 +223,73 @@ class _Chroma:
         self._held = held
         self._manifest = manifest
         self._lock = Lock()
+        self._opened = False
         self._collection: Any = None
         self._finalizer: Any = weakref.finalize(self, held.lock.close)
 
-    def nearest(self, vector: Floats, k: int) -> list[tuple[str, float]]:
+    def nearest(self, vector: Floats, k: int) -> list[tuple[str, float]] | None:
+        """Return ids and similarities; None where there is no room for a copy."""
         with self._lock:
-            if self._collection is None:
+            if not self._opened:
                 self._open()
-        return query(self._collection, vector[None], k)[0]
+        return query(self._collection, vector[None], k)[0] if self._collection else None
 
     def close(self) -> None:
         self._finalizer()
 
     def _open(self) -> None:
-        copy, lock = private_copy(self._held.folder / "chroma", self._held.folder.parent.parent)
+        source = self._held.folder / "chroma"
+        made = private_copy(source, self._held.folder.parent.parent)
+        if made is None:
+            _log.warning("no room for a copy of %s: searching without Chroma", source)
+            self._opened = True
+            return
+        copy, lock = made
         with contextlib.ExitStack() as failed:
             failed.callback(_release, None, copy, lock, None)
-            own = {
-                name.removeprefix("chroma/"): file
-                for name, file in self._manifest.files.items()
-                if name.startswith("chroma/")
-            }
-            generations.verify(copy, own, hashed=True)
+            self._verify(source, copy)
             client = open_client(copy)
             failed.callback(client.close)
             collection = client.get_collection(COLLECTION, embedding_function=None)
             if (collection.metadata or {}).get("model") != self._manifest.identity.model:
-                raise IndexDamaged(f"{self._held.folder} does not belong together: {MEND}")
+                raise IndexDamaged(f"{source} does not belong to this index: {MEND}")
             failed.pop_all()
-        self._collection = collection
+        self._collection, self._opened = collection, True
         self._finalizer.detach()
         self._finalizer = weakref.finalize(self, _release, client, copy, lock, self._held.lock)
 
+    def _verify(self, source: Path, copy: Path) -> None:
+        files = {
+            name.removeprefix("chroma/"): file
+            for name, file in self._manifest.files.items()
+            if name.startswith("chroma/")
+        }
+        try:
+            generations.verify(copy, files, hashed=True)
+        except IndexDamaged:
+            generations.verify(source, files, hashed=True)  # names the published file
+            raise
 
-def private_copy(source: Path, index: Path) -> tuple[Path, IO[bytes] | None]:
-    """Return a copy of ``source`` for this process alone; its lock, if below the index."""
-    lock: IO[bytes] | None = None
-    try:
-        folder, lock = generations.claim(index)
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="assistant-"))
-    try:
-        return Path(shutil.copytree(source, folder / "chroma")), lock
-    except OSError as error:
-        _release(None, folder / "chroma", lock, None)
-        raise IndexDamaged(f"{source} could not be copied ({error}): {MEND}") from error
+
+def private_copy(source: Path, index: Path) -> tuple[Path, IO[bytes] | None] | None:
+    """Return a copy of ``source`` for this process alone, and its lock if it is below the index.
+
+    Where the index cannot be written it is made among the temporary files; None if that fails.
+    """
+    for claim in (generations.claim, _temporary):
+        try:
+            folder, lock = claim(index)
+        except OSError:
+            continue
+        try:
+            return Path(shutil.copytree(source, folder / "chroma")), lock
+        except OSError:
+            _release(None, folder / "chroma", lock, None)
+    return None
+
+
+def _temporary(index: Path) -> tuple[Path, None]:
+    return Path(tempfile.mkdtemp(prefix="assistant-")), None
 
 
 def open_client(folder: Path) -> Any:

@@ -33,7 +33,7 @@ ANSWERED = 0.90
 """Share of the rightly found answers that the threshold lets through."""
 RIDGE = 0.01
 RANK = ("recall", "answer", "unread", "shared")
-QUOTE = ("span", "words", "mean", "titled", "shared")
+QUOTE = ("span", "words", "mean", "titled", "shared", "news", "news_shared")
 KINDS = {"known": 1.0, "silent": 1.5, "left": 0.5}
 """What an example weighs: answerable, written to be unanswerable, or its right unit taken away."""
 

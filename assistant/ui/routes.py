@@ -18,9 +18,9 @@ from assistant.ui.desk import Desk, explain
 from assistant.ui.export import as_html, as_json, as_markdown
 from assistant.ui.feedback import Feedback, keep
 from assistant.ui.keeping import TurnRecord, from_record
-from assistant.ui.outline import Example, examples
 from assistant.ui.overview import documents_html, outline_html
 from assistant.ui.source import source_html
+from assistant.ui.tried import Tried
 from assistant.ui.turns import turn_html
 from assistant.ui.words import Words, words
 
@@ -132,36 +132,15 @@ def _page(desk: Desk, spoken: Words, made: Callable[[Corpus], str]) -> HTMLRespo
         return HTMLResponse(sentence, status_code=503)
 
 
-class Tried:
-    """Examples that the assistant does answer, found once for each index and language."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._known: dict[tuple[str, str], list[str]] = {}
-
-    def __call__(self, corpus: Corpus, spoken: Words) -> list[str]:
-        """Return the examples to show."""
-        key = (corpus.generation, spoken.language)
-        if key not in self._known:
-            if len(self._known) > 30:
-                self._known.clear()
-            self._known[key] = examples(corpus, spoken, self._answered)
-        return self._known[key]
-
-    def _answered(self, example: Example) -> bool:
-        answer = self._desk.assistant().ask(example.question)
-        cited = {citation.unit_id for citation in answer.citations}
-        parents = {self._desk.corpus().units[i].parent for i in cited}
-        return example.unit.id in cited | parents
-
-
 def welcome_html(corpus: Corpus, spoken: Words, tried: Tried) -> str:
     """Return the empty conversation: what this is, and questions to try."""
+    found = tried(corpus, spoken)
     items = "".join(
         f'<li><button type="button" class="example" data-ask="{escape_html(question)}" dir="auto">'
         f"{escape_html(question)}</button></li>"
-        for question in tried(corpus, spoken)
+        for question in found or ()
     )
+    later = ' data-later=""' if found is None else ""
     listed = f'<h3>{escape_html(spoken("examples"))}</h3><ul class="examples">{items}</ul>'
     holdings = spoken(
         "holdings",
@@ -172,5 +151,5 @@ def welcome_html(corpus: Corpus, spoken: Words, tried: Tried) -> str:
     return (
         f"<h2>{escape_html(spoken('welcome'))}</h2><p>{escape_html(spoken('welcome_text'))}</p>"
         f"{listed if items else ''}"
-        f'<p class="holdings">{escape_html(holdings)}</p>'
+        f'<p class="holdings"{later}>{escape_html(holdings)}</p>'
     )

@@ -20,8 +20,9 @@ from assistant.types import Assistant
 from assistant.ui.desk import Desk
 from assistant.ui.guard import Guard
 from assistant.ui.page import build
-from assistant.ui.routes import Tried, routes
+from assistant.ui.routes import routes
 from assistant.ui.shell import Shell
+from assistant.ui.tried import Tried
 from assistant.ui.words import PAGE_LANGUAGES, words
 
 STATIC = Path(__file__).with_name("static")

@@ -104,6 +104,7 @@ export async function health() {
 export async function welcome() {
   const response = await fetch(url("welcome"));
   $("#welcome").innerHTML = await response.text();
+  if ($("#welcome [data-later]")) setTimeout(welcome, CHECK);
   return response.ok;
 }
 
