@@ -304,6 +304,29 @@ def test_an_index_that_cannot_be_written_is_still_read(
     corpus.close()
 
 
+def test_without_room_for_a_copy_answers_are_the_same(
+    settings: Settings,
+    build: Build,
+    encoder: HashedWords,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build()
+    vector = encoder.encode_query("la serre abrite des orchidées")
+    usual = open_corpus(settings.index, encoder.name).nearest(vector, 3)
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    corpus = open_corpus(settings.index, encoder.name)
+    for _ in range(2):
+        found = corpus.nearest(vector, 3)
+        assert [row for row, _ in found] == [row for row, _ in usual]
+        assert [s for _, s in found] == pytest.approx([s for _, s in usual], abs=1e-4)
+    gc.collect()
+    assert len(list((settings.index / "open").iterdir())) <= 1
+
+
 def test_the_second_writer_learns_who_holds_the_lock(settings: Settings, build: Build) -> None:
     import os
 
