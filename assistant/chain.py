@@ -104,7 +104,7 @@ def _asked(value: Input) -> tuple[str, list[str]]:
 
 
 def _annotations(answer: Answer) -> list[CitationAnnotation]:
-    """Return the citations; ``start_index`` and ``end_index`` bound the marked text of the answer."""
+    """Return the citations; ``start_index`` and ``end_index`` bound the line that is proved."""
     made = []
     for citation in answer.citations:
         marker = f"[{citation.number}]"

@@ -135,11 +135,10 @@ class Turns:
         quotable = [e for e in found.evidence if e.quotes]
         if query.target == "compare" and len(query.focus) > 1:
             return [e for e in quotable if e.unit.id in query.focus]
-        if not query.wants_list:
+        if not query.wants_list or not quotable:
             return []
-        return [e for e in quotable if e.read is not None and e.read.answer >= weights()["list"]][
-            :LISTED
-        ]
+        enough = quotable[0].score - weights()["list"]
+        return [e for e in quotable if e.score >= enough][:LISTED]
 
     def _structure(self, asked: Asked, outline: Outline) -> Answer:
         """Return the answer to a question about the heading tree; each heading is cited."""

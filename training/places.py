@@ -11,7 +11,26 @@ from pathlib import Path
 
 from babel import Locale  # type: ignore[import-not-found, unused-ignore]
 
-LOCALES = tuple("fr en es de it pt nl pl ru tr ar zh zh_TW ja ko th".split())
+LOCALES = tuple(
+    [
+        "fr",
+        "en",
+        "es",
+        "de",
+        "it",
+        "pt",
+        "nl",
+        "pl",
+        "ru",
+        "tr",
+        "ar",
+        "zh",
+        "zh_TW",
+        "ja",
+        "ko",
+        "th",
+    ]
+)
 AMERICAN = {"New_York", "Los_Angeles", "Chicago", "Denver", "Detroit", "Phoenix", "Toronto"}
 AMERICAN |= {"Vancouver", "Winnipeg", "Halifax", "Edmonton", "Anchorage"}
 LEFT_OUT = ("Etc/", "Antarctica/", "North_Dakota", "Indiana", "Kentucky", "Easter", "Midway")

@@ -22,7 +22,8 @@ def discover(folder: Path) -> tuple[list[Path], list[Skipped]]:
     """Return the documents below ``folder``, sorted by name, and what was passed over.
 
     Patterns of ``.assistantignore`` (written like a ``.gitignore``) and ``README.md`` and
-    ``glossary.txt`` at the top are left out without a word. Raises ReadError when there is no such folder.
+    ``glossary.txt`` at the top are left out without a word. Raises ReadError when there is no
+    such folder.
     """
     if not folder.is_dir():
         raise messages.refuse(messages.NO_FOLDER)

@@ -66,25 +66,34 @@ def _crumbs(corpus: Corpus, unit: Unit, words: Words) -> str:
 
 def _text(document: Document, unit: Unit, quotes: Spans, marks: Spans, words: Words) -> str:
     paragraphs = [
-        f"<p>{_marked(document.text, start, end, quotes, marks)}</p>"
-        for start, end in _paragraphs(document, unit, quotes)
+        "".join(_marked(document.text, *part, quotes, marks) for part in _content(document, *line))
+        for line in _lines(document.text, unit, quotes)
     ]
-    return "".join(paragraphs) or f'<p class="empty">{escape_html(words("no_text"))}</p>'
+    shown = "".join(f"<p>{p}</p>" for p in paragraphs if p.strip())
+    return shown or f'<p class="empty">{escape_html(words("no_text"))}</p>'
 
 
-def _paragraphs(document: Document, unit: Unit, quotes: Spans) -> Iterator[Span]:
-    """Yield the unit's lines without those that are noise; a line break in a quote stays."""
+def _lines(text: str, unit: Unit, quotes: Spans) -> Iterator[Span]:
+    """Yield the unit's lines; a line break inside a quote does not end one."""
     start = unit.start
-    noise = set(document.noise)
     while start < unit.end:
-        end = document.text.find("\n", start, unit.end)
+        end = text.find("\n", start, unit.end)
         while end >= 0 and any(a < end < b for a, b in quotes):
-            end = document.text.find("\n", end + 1, unit.end)
+            end = text.find("\n", end + 1, unit.end)
         end = unit.end if end < 0 else end
-        line = document.text[start:end]
-        if line.strip() and not any(a <= start and end <= b for a, b in noise):
-            yield start, end
+        yield start, end
         start = end + 1
+
+
+def _content(document: Document, start: int, end: int) -> Iterator[Span]:
+    """Yield what of a line is content: link remains and navigation are left out."""
+    for a, b in sorted(document.noise):
+        if start < b and a < end:
+            if start < a:
+                yield start, a
+            start = min(b, end)
+    if start < end:
+        yield start, end
 
 
 def _marked(text: str, start: int, end: int, quotes: Spans, marks: Spans) -> str:

@@ -182,16 +182,21 @@ def _actions(turn: Turn, words: Words) -> str:
 def _why(retrieved: Sequence[Hit], words: Words) -> str:
     if not retrieved:
         return ""
-    scores = [max(hit.score, 0.0) for hit in retrieved]
-    best = max(scores) or 1.0
+    bars = _bars([hit.score for hit in retrieved])
     rows = "".join(
         f'<li><button type="button" class="candidate" data-source="{escape_html(hit.unit.id)}">'
         f'<span dir="auto">{escape_html(hit.unit.heading)}</span>'
-        f'<meter min="0" max="100" value="{round(100 * score / best)}"'
+        f'<meter min="0" max="100" value="{bar}"'
         f' aria-label="{escape_html(words("score"))}"></meter></button></li>'
-        for hit, score in zip(retrieved, scores, strict=True)
+        for hit, bar in zip(retrieved, bars, strict=True)
     )
     return (
         f'<details class="why"><summary>{escape_html(words("why"))}</summary>'
         f"<p>{escape_html(words('why_text'))}</p><ol>{rows}</ol></details>"
     )
+
+
+def _bars(scores: Sequence[float]) -> list[int]:
+    """Return the scores as lengths from 5 to 100: what matters is how they differ."""
+    low, best = min(scores), max(scores)
+    return [100 if best == low else round(5 + 95 * (s - low) / (best - low)) for s in scores]
