@@ -11,25 +11,23 @@ from pathlib import Path
 
 from babel import Locale  # type: ignore[import-not-found, unused-ignore]
 
-LOCALES = tuple(
-    [
-        "fr",
-        "en",
-        "es",
-        "de",
-        "it",
-        "pt",
-        "nl",
-        "pl",
-        "ru",
-        "tr",
-        "ar",
-        "zh",
-        "zh_TW",
-        "ja",
-        "ko",
-        "th",
-    ]
+LOCALES = (
+    "fr",
+    "en",
+    "es",
+    "de",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "ru",
+    "tr",
+    "ar",
+    "zh",
+    "zh_TW",
+    "ja",
+    "ko",
+    "th",
 )
 AMERICAN = {"New_York", "Los_Angeles", "Chicago", "Denver", "Detroit", "Phoenix", "Toronto"}
 AMERICAN |= {"Vancouver", "Winnipeg", "Halifax", "Edmonton", "Anchorage"}
