@@ -46,8 +46,9 @@ def whole_units(corpus: Corpus, key: Key = by_heading) -> list[Text]:
     found = []
     for unit in sorted(corpus.units.values(), key=lambda u: (u.document, u.heading_start)):
         body = corpus.documents[unit.document].text[unit.start : unit.end].strip()
-        place = key(unit.document, unit.heading)
-        found.append(Text(place, unit.document, unit.heading, body))
+        if body:
+            place = key(unit.document, unit.heading)
+            found.append(Text(place, unit.document, unit.heading, body))
     return found
 
 

@@ -73,12 +73,19 @@ def some(questions: Sequence[Question], limit: int | None) -> list[Question]:
 
 
 def write(files: Iterable[File], folder: Path) -> None:
-    """Write one Markdown file per document below ``folder``, emptied of others before."""
+    """Write one Markdown file per document below ``folder``, emptied of others before.
+
+    A first unit headed by the title itself becomes the text below the title.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.md"):
         old.unlink()
     for file in files:
-        parts = [f"# {file.title}", *(f"## {heading}\n\n{text}" for heading, text in file.units)]
+        units = list(file.units)
+        parts = [f"# {file.title}"]
+        if units and units[0][0] == file.title:
+            parts.append(units.pop(0)[1])
+        parts += [f"## {heading}\n\n{text}" for heading, text in units]
         (folder / f"{file.name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -466,6 +466,20 @@ def test_gold_units_are_left_out_one_fold_at_a_time(tmp_path: Path) -> None:
         assert len({q.id for q in about} & {q.id for q in held.questions}) == 0
 
 
+def test_a_first_unit_named_like_the_title_is_not_doubled(tmp_path: Path) -> None:
+    (tmp_path / "old.md").write_text("gone")
+    public_sets.write([public_sets.File("p", "Titre", (("Titre", "un"), ("B", "deux")))], tmp_path)
+    (file,) = tmp_path.glob("*.md")
+    assert file.read_text() == "# Titre\n\nun\n\n## B\n\ndeux\n"
+
+
+def test_baselines_do_not_rank_headings_without_text() -> None:
+    corpus = corpus_of(TEXT)
+    empty = replace(corpus.units["Roses"], id="x", heading="Vide", end=corpus.units["Roses"].start)
+    units = baselines.whole_units(replace(corpus, units={**corpus.units, "x": empty}))
+    assert [unit.heading for unit in units] == ["Roses", "Lilas <b>"]
+
+
 def test_some_is_a_fixed_choice() -> None:
     questions = [asked(str(i)) for i in range(50)]
     few = public_sets.some(questions, 5)
