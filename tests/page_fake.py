@@ -36,8 +36,7 @@ trois semaines.
 
 ### Bureau des relèves
 
-Le Bureau des relèves affrète les bateaux ravitailleurs.
-En savoir plus
+Le Bureau des relèves affrète les bateaux ravitailleurs. En savoir plus
 
 ### Bureau de la mémoire
 
