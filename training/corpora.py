@@ -47,11 +47,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Files (name → Markdown) and the questions about them."""
+    """Files (name → Markdown) and the questions about them; ``ours`` if we wrote them."""
 
     name: str
     files: dict[str, str]
     questions: list[Asked]
+    ours: bool = False
 
 
 def documents(files: Mapping[str, str]) -> list[Document]:
@@ -88,6 +89,7 @@ def written() -> Iterator[Corpus]:
                 )
                 for row in _rows(folder / "questions.jsonl")
             ],
+            ours=True,
         )
 
 

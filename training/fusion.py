@@ -31,6 +31,8 @@ from training.memory import Memory
 Floats = npt.NDArray[np.float64]
 ANSWERED = 0.90
 """Share of the rightly found answers that the threshold lets through."""
+STRANGERS = 18
+"""Questions about something else that each of our own documents is asked."""
 RIDGE = 0.01
 RANK = ("recall", "answer", "unread", "shared")
 QUOTE = ("span", "words", "mean", "titled", "shared", "news", "news_shared")
@@ -109,6 +111,14 @@ def pick(corpus: Corpus, limit: int, *, held: bool) -> list[Asked]:
     return chosen[:limit]
 
 
+def strangers(corpora: Sequence[Corpus], corpus: Corpus, *, held: bool) -> list[Asked]:
+    """Return questions about other corpora, which this one does not answer."""
+    others = [q for other in corpora if other is not corpus for q in other.questions]
+    known = [q for q in others if q.unit and q.held == held]
+    drawn = random.Random(corpus.name).sample(known, min(STRANGERS, len(known)))
+    return [replace(q, unit=None, spans=()) for q in drawn]
+
+
 def balanced(names: Sequence[str]) -> Floats:
     """Return one weight per example so that every corpus counts the same, 1 on average."""
     count = {name: names.count(name) for name in set(names)}
@@ -134,11 +144,14 @@ def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None
     save(recall=softmax_fit(groups, names, retrieval.RECALL))
 
 
-def collect(searchers: Iterable[tuple[Corpus, Searcher]], limit: int, *, held: bool) -> list[Case]:
+def collect(searchers: Sequence[tuple[Corpus, Searcher]], limit: int, *, held: bool) -> list[Case]:
     """Return a case for each question."""
     cases = []
+    corpora = [corpus for corpus, _ in searchers]
     for corpus, search in searchers:
-        for asked in pick(corpus, limit, held=held):
+        own = pick(corpus, limit, held=held)
+        far = strangers(corpora, corpus, held=held) if corpus.ours and own else []
+        for asked in [*own, *far]:
             question = search.question(asked.text, asked.language)
             found = search.find(question)
             if found.evidence:
