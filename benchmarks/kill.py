@@ -276,8 +276,8 @@ class Trials:
     def matching(self, pattern: str) -> set[tuple[str, int]]:
         """Return the files of the index that match, with the time of their last change."""
         found = set()
-        for path in self.settings.index.glob(pattern):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # folders vanish while they are looked through
+            for path in self.settings.index.glob(pattern):
                 found.add((str(path), path.stat().st_mtime_ns))
         return found
 
