@@ -224,44 +224,29 @@ class Searcher:
         return shared / max(1e-6, sum(idf.values()))
 
     def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:
-        """Return what the confidence is judged by: of the best unit, its distance to the next,
-        and how much of the question the documents know at all."""
+        """Return what the confidence is judged by: the reader's verdict on the best unit and how
+        sure it is of the words, the distance to the next unit, and how much of the question the
+        quote says and the documents do not know at all."""
         best = ranked[0]
-        second = ranked[1] if len(ranked) > 1 else None
+        quote = best.quotes[0].signals if best.quotes else {"span": -12.0, "titled": 0.0}
         spoken = self._language(best.place)
         same = float(question.language == spoken)
-        terms = set(question.terms[spoken])
-        idf = {t: self.corpus.lexical.idf(t) for t in terms}
-        known = {t for t in terms if self.corpus.lexical.known(t)}
-        titles = set(language.terms(" ".join(best.unit.path), spoken))
-        start, end = self._ends[best.place], self._ends[best.place + 1]
-        here = terms & titles.union(*(self._terms(i) for i in range(start, end)))
+        idf = {t: self.corpus.lexical.idf(t) for t in question.terms[spoken]}
+        total = max(1e-6, sum(idf.values()))
         near = set(language.terms(best.unit.heading, spoken))
         if best.passage:
             near |= set(language.terms(best.passage.text, spoken))
-        total = max(1e-6, sum(idf.values()))
-        quote = best.quotes[0].signals if best.quotes else {}
-        described = {
+        unknown = [t for t in idf if not self.corpus.lexical.known(t)]
+        return {
             "answer": best.signals["answer"],
-            "answer_lead": best.signals["answer"] - second.signals["answer"] if second else 2.0,
-            "lead": best.score - second.score if second else 1.0,
-            "recall": best.signals["recall"],
-            "titled": best.signals["dense_titled"],
-            "chunk": best.signals["dense_chunk"],
-            "span": quote.get("span", -12.0),
-            "words": quote.get("words", 0.7),
-            "mean": quote.get("mean", 0.75),
-            "length": math.log1p(len(terms)),
-        }
-        # What shared terms say is known only when question and text are in one language.
-        shared = {
-            "unit_terms": same * sum(idf[t] for t in here) / total,
-            "passage_terms": same * sum(idf[t] for t in terms & near) / total,
-            "unknown_terms": same * sum(idf[t] for t in terms - known) / total,
-            "missing": same * max((idf[t] for t in terms - here), default=0.0) / 8,
+            "lead": best.score - ranked[1].score if len(ranked) > 1 else 1.0,
+            "span": quote["span"],
+            "titled": quote["titled"],
+            # What shared terms say is known only when question and text are in one language.
+            "passage_terms": same * sum(idf[t] for t in near.intersection(idf)) / total,
+            "unknown_terms": same * sum(idf[t] for t in unknown) / total,
             "same": same,
         }
-        return {**described, **{f"{n}_same": v * same for n, v in described.items()}, **shared}
 
 
 def confidence(features: Mapping[str, float]) -> float:
