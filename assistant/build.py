@@ -76,7 +76,7 @@ def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) ->
     """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing.
 
     ``without`` names mechanisms to leave out, for measuring what each is worth: ``reader``,
-    ``conversation``, ``outline``, ``lists``, ``names``.
+    ``conversation``, ``outline``, ``lists``, ``names``, ``targets``.
     """
     encoder = load(settings)
     live = Live(settings.index, encoder)

@@ -13,6 +13,7 @@ from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher
 from assistant.extract import Asked, Proof
 from assistant.outline import Outline, ask_outline
 from assistant.retrieval import weights
+from assistant.targets import met
 from assistant.types import Answer, Hit, Unit
 
 RETRIEVED = 10
@@ -104,7 +105,7 @@ class Turns:
             return extract.abstained(replace(asked, confidence=0.0), phrases.say(spoken, key), ())
         if turn.outline is not None:
             return self._structure(asked, turn.outline)
-        best = next((e for e in found.evidence if e.quotes), None)
+        best = self._meeting(query, next((e for e in found.evidence if e.quotes), None))
         if best is None or found.confidence < weights()["threshold"]:
             return extract.nothing_found(asked, self._looked_for(query))
         several = self._several(query, found)
@@ -127,6 +128,14 @@ class Turns:
                 self._earlier.clear()
             self._earlier[question] = found.evidence[0].unit.id if sure else None
         return self._earlier[question]
+
+    def _meeting(self, query: Query, best: Evidence | None) -> Evidence | None:
+        """Return the evidence with the quotes that hold the kind of thing asked for, or None."""
+        if best is None or "targets" in self._without:
+            return best
+        spoken = self.searcher.corpus.documents[best.unit.document].language
+        held = tuple(q for q in best.quotes if met(query.target, q.passage.text, spoken))
+        return replace(best, quotes=held) if held else None
 
     def _several(self, query: Query, found: Found) -> list[Evidence]:
         """Return the evidence of a question that asks for several units, else none."""
