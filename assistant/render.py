@@ -68,6 +68,9 @@ def pieces(text: str, offset: int, spans: Spans) -> Iterator[tuple[str, bool]]:
     at = 0
     for start, end in _merged(spans):
         begin, finish = max(start - offset, at), min(end - offset, len(text))
+        # A highlight that begins or ends with a space looks like a mistake.
+        begin += len(text[begin:finish]) - len(text[begin:finish].lstrip())
+        finish = begin + len(text[begin:finish].rstrip())
         if begin >= finish:
             continue
         if begin > at:
@@ -308,11 +311,11 @@ _STEPS = {
     },
 }
 _REPORT = {
-    "fr": "{documents} fichiers, {units} unités, {passages} passages en {seconds} s"
+    "fr": "{documents} fichier(s), {units} unités, {passages} passages en {seconds} s"
     " ({embedded} calculés ; +{added} ~{replaced} −{removed})",
-    "en": "{documents} files, {units} units, {passages} passages in {seconds} s"
+    "en": "{documents} file(s), {units} units, {passages} passages in {seconds} s"
     " ({embedded} embedded; +{added} ~{replaced} −{removed})",
-    "es": "{documents} archivos, {units} unidades, {passages} pasajes en {seconds} s"
+    "es": "{documents} archivo(s), {units} unidades, {passages} pasajes en {seconds} s"
     " ({embedded} calculados; +{added} ~{replaced} −{removed})",
 }
 _SKIPPED = {"fr": "ignoré", "en": "skipped", "es": "omitido"}

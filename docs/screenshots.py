@@ -51,9 +51,10 @@ def picture(page: Any, address: str, name: str) -> None:
     page.wait_for_selector("body[data-ready]")
     page.screenshot(path=IMAGES / f"{name}-welcome.png")
     ask(page, QUESTION)
-    if page.locator("#live .cite").count():
-        page.locator("#live .cite").first.click()
-        page.wait_for_selector("#source .quote")
+    if not page.locator("#live .cite").count():
+        sys.exit("The question was not answered: no picture of that. Is the index whole?")
+    page.locator("#live .cite").first.click()
+    page.wait_for_selector("#source .quote")
     page.mouse.move(0, 0)
     page.wait_for_timeout(600)
     page.screenshot(path=IMAGES / f"{name}.png")
