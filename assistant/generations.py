@@ -256,8 +256,10 @@ def claim(index: Path) -> tuple[Path, IO[bytes]]:
     folder = index / "open" / f"{os.getpid()}-{os.urandom(4).hex()}"
     folder.mkdir(parents=True)
     lock = (folder / "lock").open("wb")
-    _lock(lock, shared=False)
-    return folder, lock
+    if _lock(lock, shared=False) and (folder / "lock").exists():
+        return folder, lock
+    lock.close()  # an ingest took the fresh folder for one that was left behind
+    raise BlockingIOError(f"{folder} was swept")
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -265,17 +267,18 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _retire(folder: Path, locked: Path) -> None:
-    """Remove a folder unless somebody holds its lock."""
-    if not locked.exists():
-        # A reader's copy that is being made right now has no lock yet.
-        if time.time() - folder.stat().st_mtime > 60:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
-    with contextlib.suppress(OSError), locked.open("rb+") as lock:
-        if _lock(lock, shared=False):
-            gone = folder.with_name(folder.name + _TRASH)
-            folder.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+    """Remove a folder unless somebody holds its lock, or has just removed it."""
+    with contextlib.suppress(OSError):
+        if not locked.exists():
+            # A reader's copy that is being made right now has no lock yet.
+            if time.time() - folder.stat().st_mtime > 60:
+                shutil.rmtree(folder, ignore_errors=True)
+            return
+        with locked.open("rb+") as lock:
+            if _lock(lock, shared=False):
+                gone = folder.with_name(folder.name + _TRASH)
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
 
 def _lock(file: IO[bytes], *, shared: bool) -> bool:

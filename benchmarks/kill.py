@@ -236,8 +236,10 @@ class Trials:
             self.await_file(aim, there, child)
             time.sleep(self.chance.choice((0, 0.002, 0.02)) * self.chance.random())
         else:
-            child.join(self.chance.random() * self.seconds * 1.1)
+            child.join(self.chance.random() * self.seconds)
         killed = bool(child.is_alive())
+        if not killed and not aim:
+            self.seconds *= 0.9
         if killed and child.pid:
             os.kill(child.pid, ending)
         child.join()

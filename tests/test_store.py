@@ -290,6 +290,25 @@ def test_copies_and_builds_of_dead_processes_are_swept(settings: Settings, build
     assert not half.exists()
 
 
+def test_what_vanishes_during_the_sweep_is_no_error(
+    settings: Settings, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    gone = settings.index / "open" / "1-gone"
+    monkeypatch.setattr(generations, "_folders", lambda parent: [gone])
+    generations.sweep(settings.index, set())
+
+
+def test_a_copy_taken_by_the_sweep_is_made_elsewhere(
+    settings: Settings, build: Build, encoder: HashedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    monkeypatch.setattr(generations, "_lock", lambda file, shared: shared)
+    corpus = open_corpus(settings.index, encoder.name)
+    assert corpus.nearest(encoder.encode_query("serre"), 1)
+    corpus.close()
+
+
 def test_an_index_that_cannot_be_written_is_still_read(
     settings: Settings, build: Build, encoder: HashedWords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
