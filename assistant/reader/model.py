@@ -198,6 +198,8 @@ def _session(base: Base, layers: range, own: dict[str, Floats], threads: int) ->
                 weights[f"l{place}.{norm}.{part}"] = kept
     options = SessionOptions()
     options.intra_op_num_threads = threads
+    # Threads that spin while they wait make a busy machine ten times slower.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     values = [OrtValue.ortvalue_from_numpy(np.ascontiguousarray(w)) for w in weights.values()]
     options.add_external_initializers(list(weights), values)
