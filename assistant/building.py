@@ -89,8 +89,8 @@ class Building:
     def publish(self, folders: Sequence[str], previous: str, progress: Progress) -> str:
         """Index what was added, check it, and make it the published generation; return its id."""
         self._close()
-        np.save(self.folder / "first_passage.npy", np.array(self._first_passage, np.int64))
-        np.save(self.folder / "first_chunk.npy", np.array(self._first_chunk, np.int64))
+        tables.write_numbers(self.folder / "first_passage.u64", self._first_passage)
+        tables.write_numbers(self.folder / "first_chunk.u64", self._first_chunk)
         self._build_lexical(progress)
         shape = (self.passages, self._dimensions["titled"])
         titled = np.memmap(self.folder / "titled.vectors", "f4", "r", shape=shape)

@@ -24,7 +24,7 @@ from assistant.errors import IndexBusy, IndexDamaged, IndexMissing
 if sys.platform != "win32":
     import fcntl
 
-FORMAT = 1
+FORMAT = 2
 HASHED = 1 << 30
 """Bytes up to which every file is hashed at opening; larger generations are checked by size,
 and whole by ``assistant doctor``."""

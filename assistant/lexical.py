@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ B = 0.75
 """Higher favours short texts; 0 ignores length."""
 GAIN = K1 + 1
 """The most that a term can add to a score is ``GAIN * idf(term)``."""
+
+_opening = threading.Lock()
+"""numpy reads the head of its files with the parser of Python, one thread at a time."""
 
 _PASSAGES, _UNITS = "passages", "units"
 _ABSENT = ""
@@ -89,12 +93,13 @@ def load(folder: Path) -> Lexical:
     """Return the index in ``folder``, memory-mapped."""
     from bm25s import BM25
 
-    return Lexical(
-        *(
-            BM25.load(folder / name, mmap=True, allow_pickle=False, show_progress=False)
-            for name in (_PASSAGES, _UNITS)
+    with _opening:
+        return Lexical(
+            *(
+                BM25.load(folder / name, mmap=True, allow_pickle=False, show_progress=False)
+                for name in (_PASSAGES, _UNITS)
+            )
         )
-    )
 
 
 def _build(folder: Path, texts: Iterable[Sequence[str]]) -> None:

@@ -50,8 +50,24 @@ def decode_passage(line: bytes) -> Passage:
     return Passage(**json.loads(line))
 
 
+def write_numbers(path: Path, numbers: npt.ArrayLike) -> None:
+    """Write whole numbers of 0 or more, 64 bits each, least byte first, and nothing else.
+
+    Not ``numpy.save``: reading its header parses Python, which fails at random when several
+    threads do it at once (Python 3.11, "AST constructor recursion depth mismatch").
+    """
+    path.write_bytes(np.asarray(numbers, "<u8").tobytes())
+
+
+def read_numbers(path: Path) -> npt.NDArray[np.uint64]:
+    """Return the numbers that ``write_numbers`` wrote, mapped from the file."""
+    if not path.stat().st_size:
+        return np.empty(0, "<u8")
+    return np.memmap(path, "<u8", "r")
+
+
 class TableWriter:
-    """Writes ``<name>.jsonl``, ``<name>.rows.npy`` (offsets) and ``<name>.keys.npy`` (ids)."""
+    """Writes ``<name>.jsonl``, ``<name>.rows.u64`` (offsets) and ``<name>.keys.u64`` (ids)."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._base = folder / name
@@ -72,8 +88,8 @@ class TableWriter:
         self._file.close()
         keys = np.array(self._keys, np.uint64)
         order = np.argsort(keys, kind="stable").astype(np.uint64)
-        np.save(self._base.with_suffix(".rows.npy"), np.array(self._offsets, np.uint64))
-        np.save(self._base.with_suffix(".keys.npy"), np.stack([keys[order], order]))
+        write_numbers(self._base.with_suffix(".rows.u64"), self._offsets)
+        write_numbers(self._base.with_suffix(".keys.u64"), np.concatenate([keys[order], order]))
 
 
 class Table(Sequence[T], Generic[T]):
@@ -87,10 +103,8 @@ class Table(Sequence[T], Generic[T]):
                 if base.with_suffix(".jsonl").stat().st_size
                 else b""
             )
-        self._offsets: npt.NDArray[np.uint64] = np.load(
-            base.with_suffix(".rows.npy"), mmap_mode="r"
-        )
-        self._keys: npt.NDArray[np.uint64] = np.load(base.with_suffix(".keys.npy"), mmap_mode="r")
+        self._offsets = read_numbers(base.with_suffix(".rows.u64"))
+        self._keys = read_numbers(base.with_suffix(".keys.u64")).reshape(2, -1)
         self._decode = decode
         self._record: Callable[[int], T] = lru_cache(keep)(self._read)
 

@@ -47,7 +47,7 @@ State = dict[str, str]
 AIMS = (
     "generations/*.building",
     "generations/*.building/titled.vectors",
-    "generations/*.building/documents.keys.npy",
+    "generations/*.building/documents.keys.u64",
     "generations/*.building/lexical/passages/data.csc.index.npy",
     "generations/*.building/chroma/chroma.sqlite3",
     "generations/*.building/chroma/*/data_level0.bin",
@@ -213,8 +213,8 @@ class Trials:
             while not self.trial(AIMS[number % len(AIMS)] if number < aimed else None):
                 pass
             if number % 25 == 24:
-                self.reader[0].kill()
                 self.stop_reader()
+                self.kill_reader()
                 self.reader = self.new_reader(number)
             print(f"\r{number + 1}/{trials}", len(self.result.wrong), "wrong", end=" ", flush=True)
         self.finish(self.start(run_ingest, self.settings))
@@ -320,16 +320,22 @@ class Trials:
         here, there = self.context.Pipe()
         return self.start(run_reader, self.settings, seed, there), here
 
+    def kill_reader(self) -> None:
+        """Leave behind what a reader leaves that is killed: an ingest must sweep it."""
+        child, _ = self.new_reader(0)
+        child.join(1.0)
+        child.kill()
+        child.join()
+
     def stop_reader(self) -> None:
+        """End the reader; count its answers and note what it found wrong."""
         child, pipe = self.reader
-        if child.is_alive():
-            pipe.send("stop")
         try:
+            pipe.send("stop")
             answers, seen, faults = pipe.recv()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):
             child.join()
-            if child.exitcode != -signal.SIGKILL:
-                self.result.wrong.append(f"the reader ended with {child.exitcode}")
+            self.result.wrong.append(f"the reader ended with {child.exitcode}")
             return
         child.join()
         self.result.answers += answers

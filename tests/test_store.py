@@ -389,13 +389,15 @@ def test_many_threads_ask_while_generations_are_published(
                 if text[passage.start : passage.end] != passage.text:
                     wrong.append(passage.id)
 
-    askers = [threading.Thread(target=ask) for _ in range(3)]
+    askers = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
     for asker in askers:
         asker.start()
-    for number in range(3):
-        (settings.knowledge / "more.md").write_text(f"# Plus\n\nVoici la phrase {number}.\n")
-        build()
-    stop.set()
+    try:
+        for number in range(3):
+            (settings.knowledge / "more.md").write_text(f"# Plus\n\nVoici la phrase {number}.\n")
+            build()
+    finally:
+        stop.set()
     for asker in askers:
         asker.join()
     assert not wrong
