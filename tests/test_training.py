@@ -19,13 +19,12 @@ from assistant.reader import Encoded, Reader
 from assistant.units import split
 from training.batches import Group, batches, group
 from training.corpora import (
-    HELD_TEXTS,
     TEXTS,
     Asked,
     Corpus,
     about_piaf,
     documents,
-    held,
+    role,
     squad,
     written,
 )
@@ -100,14 +99,12 @@ def test_a_span_starts_where_the_set_says_and_not_at_its_first_occurrence(cities
     assert (silent.unit, silent.inside, silent.spans) == (None, "§ 1", ())
 
 
-def test_what_is_held_out_is_fixed() -> None:
-    found = {corpus.name: {q.held for q in corpus.questions} for corpus in written()}
-    assert {name for name, kept_out in found.items() if kept_out == {True}} == HELD_TEXTS
-    assert len(found) == 15
-    assert all(len(kept_out) == 1 for kept_out in found.values())
-    titles = [str(n) for n in range(400)]
-    assert 60 < sum(map(held, titles)) < 140
-    assert [held("Paris"), held("Seine")] == [held("Paris"), held("Seine")]
+def test_the_role_of_a_document_is_fixed_by_its_title() -> None:
+    for corpus in written():
+        assert {q.role for q in corpus.questions} == {role(corpus.name)}
+    titles = Counter(role(str(n)) for n in range(800))
+    assert titles["reader"] > 500 and min(titles["fusion"], titles["test"]) > 60
+    assert role("Paris") == role("Paris")
 
 
 def test_every_span_of_our_documents_stands_in_its_unit() -> None:
@@ -127,17 +124,20 @@ def test_our_questions_about_piaf_keep_the_span_of_the_question_they_translate()
         for name in ("translated.jsonl", "near_misses.jsonl")
     )
     assert all(set(row) == {"id", "lang", "q"} for row in rows)
-    assert all(set(row) == {"p", "no", "yes", "span"} for row in near)
+    other = [row for row in near if set(row) != {"p", "no", "yes", "span"}]
+    both = {"p", "no", "yes", "span", "lang", "cross", "cross_span"}
+    assert all(set(row) == both for row in other)
     known = [_asked(row["id"]) for row in rows]
+    known += [replace(_asked(f"p{row['p']}"), unit=f"§ {row['p'] + 1}") for row in near]
     found = about_piaf(known)
-    assert len(found) == len(rows) + 3 * len(near)
+    assert len(found) == len(rows) + 3 * len(near) + len(other)
     assert (found[0].text, found[0].spans) == (rows[0]["q"], ("span",))
     assert sum(asked.unit is None for asked in found) == 2 * len(near)
     assert len({asked.id for asked in found}) == len(found)
 
 
 def _asked(name: str) -> Asked:
-    return Asked(name, "?", "fr", "§ 999999", ("span",), False)
+    return Asked(name, "?", "fr", "§ 999999", ("span",), "reader")
 
 
 def test_a_span_is_found_nearest_to_its_start_and_never_in_the_heading() -> None:
@@ -217,7 +217,7 @@ def test_an_epoch_shows_each_kind_as_often_as_its_share_says(cities: Corpus) -> 
 
 
 def _free(asked: Asked) -> Asked:
-    return replace(asked, held=False)
+    return replace(asked, role="reader")
 
 
 def test_noise_is_drawn_from_the_generator_and_leaves_words() -> None:

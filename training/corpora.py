@@ -2,8 +2,8 @@
 
 ``training/texts`` are documents and questions that we wrote (see its README). PIAF (CC BY-SA),
 SQuAD 2.0 (CC BY-SA) and XQuAD (CC BY-SA) are read from a folder that is not part of the project.
-What is ``held`` is never learned from: three of our documents, and whole articles of the public
-sets, by a hash of their title.
+Each document has one role, by a hash of its title: the reader learns from most; how its verdict is
+weighed (``training.fusion``) is learned from what the reader never saw; the rest is only tested on.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from assistant.readers.builder import Builder
 from assistant.readers.markdown import read_markdown
 from assistant.types import Document
 
 TEXTS = Path(__file__).with_name("texts")
+Role = Literal["reader", "fusion", "test"]
 NUMBERED = "§ "
 """What the headings of a public set's paragraphs begin with."""
-HELD_TEXTS = frozenset({"rectorat-corvaine", "caps-agriculteurs", "bdgf"})
 XQUAD = ("en", "es", "de", "ru", "ar", "tr", "zh", "th")
 
 
@@ -40,9 +40,14 @@ class Asked:
     language: str
     unit: str | None
     spans: tuple[str, ...]
-    held: bool
+    role: Role
     inside: str | None = None
     starts: tuple[int, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether the reader does not learn from the question."""
+        return self.role != "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,10 @@ def documents(files: Mapping[str, str]) -> list[Document]:
     return out
 
 
-def held(key: str) -> bool:
-    """Return whether the article of the title ``key`` is kept out of all learning."""
-    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % 4 == 0
+def role(title: str) -> Role:
+    """Return what the document of the title is for: of eight, six, one and one."""
+    number = int(hashlib.sha256(title.encode()).hexdigest(), 16) % 8
+    return "test" if number == 0 else "fusion" if number == 4 else "reader"
 
 
 def written() -> Iterator[Corpus]:
@@ -85,7 +91,8 @@ def written() -> Iterator[Corpus]:
                     row["lang"],
                     row["unit"],
                     (row["span"],) if row["span"] else (),
-                    folder.name in HELD_TEXTS,
+                    role(folder.name),
+                    row.get("near"),
                 )
                 for row in _rows(folder / "questions.jsonl")
             ],
@@ -106,8 +113,8 @@ def squad(path: Path, name: str, language: str) -> Corpus:
             heading = f"{NUMBERED}{number}"
             context = paragraph["context"]
             parts.append(f"## {heading}\n\n{_plain(context)}\n")
-            kept_out = held(article.get("title", ""))
-            asked += [_asked(qa, heading, context, language, kept_out) for qa in paragraph["qas"]]
+            part = role(article.get("title", ""))
+            asked += [_asked(qa, heading, context, language, part) for qa in paragraph["qas"]]
         files[f"{at:04d}.md"] = "\n".join(parts)
     return Corpus(name, files, asked)
 
@@ -118,7 +125,7 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#~|&]|^[-+=])", r"\\\1", flat)
 
 
-def _asked(qa: dict[str, Any], heading: str, context: str, language: str, kept_out: bool) -> Asked:
+def _asked(qa: dict[str, Any], heading: str, context: str, language: str, part: Role) -> Asked:
     answers = [] if qa.get("is_impossible") else [a for a in qa["answers"] if a["text"].strip()]
     spans = {
         " ".join(a["text"].split()): len(" ".join((context[: a["answer_start"]] + "|").split())) - 1
@@ -130,7 +137,7 @@ def _asked(qa: dict[str, Any], heading: str, context: str, language: str, kept_o
         language,
         heading if spans else None,
         tuple(spans),
-        kept_out,
+        part,
         None if spans else heading,
         tuple(spans.values()),
     )
@@ -174,14 +181,16 @@ def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
         )
         for row in _rows(TEXTS / "piaf/translated.jsonl")
     ]
-    kept_out = {q.unit or q.inside for q in questions if q.held}
+    roles = {q.unit or q.inside or "": q.role for q in questions}
     for row in _rows(TEXTS / "piaf/near_misses.jsonl"):
         unit = f"{NUMBERED}{row['p'] + 1}"
+        part, name = roles[unit], f"near-{row['p']}"
         for number, text in enumerate(row["no"]):
-            name = f"near-{row['p']}-{number}"
-            out.append(Asked(name, text, "fr", None, (), unit in kept_out, inside=unit))
-        name = f"near-{row['p']}-yes"
-        out.append(Asked(name, row["yes"], "fr", unit, (row["span"],), unit in kept_out))
+            out.append(Asked(f"{name}-{number}", text, "fr", None, (), part, inside=unit))
+        out.append(Asked(f"{name}-yes", row["yes"], "fr", unit, (row["span"],), part))
+        if "cross" in row:
+            span = (row["cross_span"],)
+            out.append(Asked(f"{name}-cross", row["cross"], row["lang"], unit, span, part))
     return out
 
 

@@ -6,7 +6,7 @@ the names that are read there: ``save`` and ``load`` are the two ways across.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from assistant.reader import Encoded
 from assistant.reader.base import Base, Floats
-from assistant.reader.model import STACK, linears, similarities
+from assistant.reader.model import APART, STACK, linears, similarities
 
 RANK = 32
 """Of the low-rank changes: more can learn more, and makes ``reader.npz`` larger."""
@@ -67,8 +67,8 @@ class Adapted(nn.Module):
         self.b = nn.Parameter(torch.from_numpy(bias.copy()))
 
     def forward(self, x: Tensor) -> Tensor:
-        base = self.get_buffer("base")
-        return F.linear(x, base + self.B @ self.A, self.b)
+        # Not ``base + B @ A``: the gradient of the whole matrix would cost a third of the time.
+        return F.linear(x, self.get_buffer("base"), self.b) + F.linear(F.linear(x, self.A), self.B)
 
 
 class Layer(nn.Module):
@@ -88,12 +88,32 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         part = self.get_submodule
         batch, tokens, width = x.shape
-        joined = part("qkv")(x).view(batch, tokens, 3, HEADS, width // HEADS)
-        q, k, v = joined.permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            one.view(batch, tokens, HEADS, width // HEADS).transpose(1, 2)
+            for one in part("qkv")(x).chunk(3, -1)
+        )
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = part("aln")(x + part("ao")(mixed.transpose(1, 2).reshape(x.shape)))
         out: Tensor = part("oln")(x + part("fo")(F.gelu(part("fi")(x))))
         return out
+
+
+class Apart(nn.Module):
+    """The upper layers as they read one text alone: hidden states → the last layer's."""
+
+    def __init__(self, base: Base) -> None:
+        super().__init__()
+        numbers = range(base.layers - STACK, base.layers)
+        self.layers = nn.ModuleDict({str(number): Layer(base, number) for number in numbers})
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        for layer in self.layers.values():
+            x = layer(x, mask)
+        return x
+
+    def save(self, path: Path) -> None:
+        """Write the parameters into the file, beside those of the joint layers."""
+        write(path, {n.replace("layers", APART, 1): p for n, p in self.state_dict().items()})
 
 
 class Network(nn.Module):
@@ -133,12 +153,22 @@ class Network(nn.Module):
         return [p for name, p in self.named_parameters() if name.startswith("layers.")]
 
     def save(self, path: Path) -> None:
-        """Write the parameters as the assistant reads them, in half precision."""
-        state = {n.removeprefix("layers."): p.numpy() for n, p in self.state_dict().items()}
-        np.savez_compressed(path, **{n: p.astype(np.float16) for n, p in state.items()})
+        """Write the parameters as the assistant reads them, beside those of ``Apart``."""
+        write(path, {n.removeprefix("layers."): p for n, p in self.state_dict().items()})
 
     def load(self, path: Path) -> None:
         """Take the parameters from a file that ``save`` wrote."""
         with np.load(path) as stored:
-            given = {n: torch.from_numpy(stored[n].astype(np.float32)) for n in stored.files}
+            names = [n for n in stored.files if not n.startswith(APART)]
+            given = {n: torch.from_numpy(stored[n].astype(np.float32)) for n in names}
         self.load_state_dict({f"layers.{n}" if n[0].isdigit() else n: p for n, p in given.items()})
+
+
+def write(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Write the parameters in half precision, keeping what else the file holds."""
+    kept: dict[str, np.ndarray] = {}
+    if path.is_file():
+        with np.load(path) as stored:
+            kept = {name: stored[name] for name in stored.files}
+    kept |= {name: part.numpy().astype(np.float16) for name, part in state.items()}
+    np.savez_compressed(path, **kept)

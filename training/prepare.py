@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,17 @@ from assistant.chunks import chunks, reader_input
 from assistant.reader import Encoded, Reader
 from assistant.types import Document, Passage, Unit
 from assistant.units import split
-from training.corpora import NUMBERED, Asked, Corpus, documents
+from training.corpora import (
+    NUMBERED,
+    Asked,
+    Corpus,
+    about_piaf,
+    documents,
+    piaf,
+    squad2,
+    written,
+    xquad,
+)
 from training.memory import lexical_index
 from training.noise import noisy
 
@@ -34,13 +45,15 @@ SPANS = 3
 @dataclass(frozen=True, slots=True)
 class Text:
     """A chunk as the reader sees it. ``head`` counts the characters of its heading line; ``shift``
-    turns an offset in ``text`` into one in the unit's own text.
+    turns an offset in ``text`` into one in the unit's own text; ``passages`` are its passages, as
+    offsets in ``text``.
     """
 
     text: str
     head: int
     shift: int
     encoded: Encoded
+    passages: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,18 @@ def prepare(
     return Prepared(corpora[0].name, editions, learned, held)
 
 
+def load(reader: Reader, data: Path, limit: int = 0) -> list[Prepared]:
+    """Return every set, encoded; with ``limit`` only so many files of each."""
+    french = piaf(data)
+    sets = [
+        prepare(reader, "public", [french], {"about": about_piaf(french.questions)}, limit),
+        prepare(reader, "public", [squad2(data)], limit=limit),
+        prepare(reader, "parallel", xquad(data), limit=limit),
+    ]
+    ours = list(written())[: limit or None]
+    return sets + [prepare(reader, "written", [corpus]) for corpus in ours]
+
+
 def _noised(questions: Sequence[Asked], rng: random.Random) -> list[Asked]:
     drawn = [q for q in questions if not q.held and rng.random() < NOISED]
     return [replace(q, text=noisy(q.text, rng)) for q in drawn]
@@ -160,12 +185,13 @@ def _texts(
     """Yield the unit's chunks; the number of a public set's paragraph is not shown."""
     shown = replace(unit, path=tuple(part for part in unit.path if not part.startswith(NUMBERED)))
     inputs = [
-        (passages[chunk.first].start, *reader_input(chunk, passages, shown, document))
+        (passages[chunk.first : chunk.last + 1], *reader_input(chunk, passages, shown, document))
         for chunk in chunks(passages, 0, len(passages))
     ]
     encoded = reader.encode([text for _, text, _ in inputs], "passage")
-    for (start, text, shift), one in zip(inputs, encoded, strict=True):
-        yield Text(text, start - shift, shift - unit.start, one)
+    for (inside, text, shift), one in zip(inputs, encoded, strict=True):
+        places = tuple((p.start - shift, p.end - shift) for p in inside)
+        yield Text(text, inside[0].start - shift, shift - unit.start, one, places)
 
 
 class _Ranker:

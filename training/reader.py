@@ -24,10 +24,9 @@ from assistant.reader import Reader
 from assistant.reader.base import Base, base_file
 from assistant.settings import load_settings
 from training.batches import Group, batches
-from training.corpora import about_piaf, piaf, squad2, written, xquad
 from training.measure import report
 from training.network import Network, collate
-from training.prepare import Prepared, prepare
+from training.prepare import Prepared, load
 
 ADAPTED_RATE, HEADS_RATE = 8e-4, 1e-3
 """Learning rates of what starts from the base model, and of what starts from nothing."""
@@ -54,18 +53,6 @@ STAGES = (
     Stage(3, 1.0, 100, 0.02, {"public": 1, "parallel": 0.3, "written": 1}),
     Stage(1, 0.6, 60, 0.01, {"public": 0.44, "parallel": 0.26, "written": 1.5, "about": 1.5}),
 )
-
-
-def load(reader: Reader, data: Path, limit: int = 0) -> list[Prepared]:
-    """Return every set, encoded; with ``limit`` only so many files of each."""
-    french = piaf(data)
-    sets = [
-        prepare(reader, "public", [french], {"about": about_piaf(french.questions)}, limit),
-        prepare(reader, "public", [squad2(data)], limit=limit),
-        prepare(reader, "parallel", xquad(data), limit=limit),
-    ]
-    ours = list(written())[: limit or None]
-    return sets + [prepare(reader, "written", [corpus]) for corpus in ours]
 
 
 def loss(network: Network, batch: Sequence[Group]) -> Tensor:

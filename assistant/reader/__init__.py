@@ -1,5 +1,5 @@
 """The reader: does this text answer this question, and where? (see CARD.md)."""
 
-from assistant.reader.model import SPECIAL, Encoded, Reader, Reading
+from assistant.reader.model import SPECIAL, Encoded, Reader, Reading, learned
 
-__all__ = ["SPECIAL", "Encoded", "Reader", "Reading"]
+__all__ = ["SPECIAL", "Encoded", "Reader", "Reading", "learned"]

@@ -8,8 +8,10 @@ similarities of words (MaxSim, Khattab and Zaharia 2020). Eight-bit weights, ONN
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 FOLDER = Path(__file__).parent
+LEARNED = "reader.npz"
 STACK = 4
+APART = "apart"
+"""What the names of the upper layers begin with where they read one text alone."""
 MAX_TOKENS = 510
 PREFIX = {"question": "query: ", "passage": "passage: "}
 
@@ -63,17 +68,31 @@ class Reading:
     end: Floats
 
 
+@lru_cache(maxsize=1)
+def learned() -> str:
+    """Return a digest of what the reader learned: vectors of another reader are not like its own."""
+    return hashlib.sha256((FOLDER / LEARNED).read_bytes()).hexdigest()[:12]
+
+
 class Reader:
     """The trained reader. Opening takes about a second; afterwards it may be used by any thread."""
 
     def __init__(self, threads: int) -> None:
         base = Base(base_file())
-        with np.load(FOLDER / "reader.npz") as stored:
+        with np.load(FOLDER / LEARNED) as stored:
             self._own = {name: stored[name].astype(np.float32) for name in stored.files}
         self._base = base
         self._tokenizer = base.tokenizer()
         stacks = [range(at, at + STACK) for at in range(0, base.layers, STACK)]
-        self._apart = [_session(base, layers, {}, threads) for layers in stacks]
+        lone = {
+            name.removeprefix(f"{APART}."): part
+            for name, part in self._own.items()
+            if name.startswith(APART)
+        }
+        owned = [{}] * (len(stacks) - 1) + [lone]
+        self._apart = [
+            _session(base, layers, own, threads) for layers, own in zip(stacks, owned, strict=True)
+        ]
         self._joint = _session(base, stacks[-1], self._own, threads)
 
     def encode(self, texts: Sequence[str], kind: str) -> list[Encoded]:
