@@ -1,10 +1,10 @@
 """Learns ``assistant/weights.json``: how signals are added, and how far evidence can be trusted.
 
-``python -m training.fusion DATA`` asks every question of ``training.corpora`` that is not held
-out through the real search, and fits three small models, each corpus weighing the same: *recall*
+``python -m training.fusion DATA`` asks questions that the reader never saw (``training.corpora``:
+role *fusion*; a verdict on what it learned from is too sure) through the real search, and fits three small models, each corpus weighing the same: *recall*
 and *rank* (softmax over a question's candidates, so that the right unit comes first) and
 *confidence* (logistic: is the best evidence right?). A question whose right unit is taken away
-counts as unanswerable. Then it prints how each corpus fares, learned from and held out.
+counts as unanswerable. Then it prints how each corpus fares, learned from and only tested on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from assistant import retrieval
 from assistant.evidence import Evidence, Quote, Searcher, confidence
 from assistant.retrieval import Question
-from training.corpora import Asked, Corpus, public, written
+from training.corpora import Asked, Corpus, Role, public, written
 from training.memory import Memory
 
 Floats = npt.NDArray[np.float64]
@@ -115,17 +115,17 @@ def softmax_fit(
     return {name: round(float(w), 3) for name, w in zip(columns, found, strict=True)}
 
 
-def pick(corpus: Corpus, limit: int, *, held: bool) -> list[Asked]:
+def pick(corpus: Corpus, limit: int, role: Role) -> list[Asked]:
     """Return at most ``limit`` of the corpus' questions, the same at each call."""
-    chosen = [q for q in corpus.questions if q.held == held]
+    chosen = [q for q in corpus.questions if q.role == role]
     random.Random(5).shuffle(chosen)
     return chosen[:limit]
 
 
-def strangers(corpora: Sequence[Corpus], corpus: Corpus, *, held: bool) -> list[Asked]:
+def strangers(corpora: Sequence[Corpus], corpus: Corpus, role: Role) -> list[Asked]:
     """Return questions about other corpora, which this one does not answer."""
     others = [q for other in corpora if other is not corpus for q in other.questions]
-    known = [q for q in others if q.unit and q.held == held]
+    known = [q for q in others if q.unit and q.role == role]
     drawn = random.Random(corpus.name).sample(known, min(STRANGERS, len(known)))
     return [replace(q, unit=None, spans=()) for q in drawn]
 
@@ -143,7 +143,7 @@ def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None
     names: list[str] = []
     for corpus, search in searchers:
         places = {u.heading: i for i, u in enumerate(search.corpus.unit_list)}
-        for asked in pick(corpus, limit, held=False):
+        for asked in pick(corpus, limit, "fusion"):
             if asked.unit not in places:
                 continue
             question = search.question(asked.text, asked.language)
@@ -155,13 +155,13 @@ def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None
     save(recall=softmax_fit(groups, names, retrieval.RECALL))
 
 
-def collect(searchers: Sequence[tuple[Corpus, Searcher]], limit: int, *, held: bool) -> list[Case]:
+def collect(searchers: Sequence[tuple[Corpus, Searcher]], limit: int, role: Role) -> list[Case]:
     """Return a case for each question."""
     cases = []
     corpora = [corpus for corpus, _ in searchers]
     for corpus, search in searchers:
-        own = pick(corpus, limit, held=held)
-        far = strangers(corpora, corpus, held=held) if corpus.ours and own else []
+        own = pick(corpus, limit, role)
+        far = strangers(corpora, corpus, role) if corpus.ours and own else []
         for asked in [*own, *far]:
             question = search.question(asked.text, asked.language)
             found = search.find(question)
@@ -285,20 +285,21 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=300, help="questions of a corpus at most")
     options = parser.parse_args()
     memory = Memory.opener()
-    searchers = [(c, memory(c)) for c in [*written(), *public(options.data)]]
+    corpora = [c for c in [*written(), *public(options.data)] if any(q.held for q in c.questions)]
+    searchers = [(corpus, memory(corpus)) for corpus in corpora]
     learn(searchers, options.limit)
 
 
 def learn(searchers: Sequence[tuple[Corpus, Searcher]], limit: int) -> None:
     """Fit the three models one after the other, each through the one before, and report."""
     fit_recall(searchers, limit)
-    cases = collect(searchers, limit, held=False)
+    cases = collect(searchers, limit, "fusion")
     fit_rank(cases)
     fit_quote(cases)
-    cases = collect(searchers, limit, held=False)
+    cases = collect(searchers, limit, "fusion")
     fit_confidence(cases)
     report("learned from", cases)
-    report("held out", collect(searchers, limit, held=True))
+    report("only tested on", collect(searchers, limit, "test"))
 
 
 if __name__ == "__main__":
