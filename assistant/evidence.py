@@ -43,6 +43,7 @@ class Breadth:
 USUAL = Breadth(results=10, units=8, windows=10)
 QUOTES = 40
 """Passages of a unit that are kept in its evidence."""
+_NO_QUOTE = {"span": -12.0, "mean": 0.0, "news": 0.0}
 NAMED, APART = 0.5, 0.1
 """A phrase means a heading when they are so like each other, and the next heading so much less."""
 KEPT = 20_000
@@ -188,6 +189,7 @@ class Searcher:
         quotes = self._quotes(question, read) if read else []
         named |= {"recall": first, "unread": float(read is None)}
         named["answer"] = read.answer if read else 0.0
+        named["words"] = read.words if read else 0.0
         named["shared"] = max((q.signals["shared"] for q in quotes), default=0.0)
         score = sum(weight * named[name] for name, weight in weights()["rank"].items())
         return Evidence(self.corpus.unit_list[unit], unit, score, named, read, tuple(quotes))
@@ -228,7 +230,7 @@ class Searcher:
         sure it is of the words, the distance to the next unit, and how much of the question the
         quote says and the documents do not know at all."""
         best = ranked[0]
-        quote = best.quotes[0].signals if best.quotes else {"span": -12.0, "titled": 0.0}
+        quote = best.quotes[0].signals if best.quotes else _NO_QUOTE
         spoken = self._language(best.place)
         same = float(question.language == spoken)
         idf = {t: self.corpus.lexical.idf(t) for t in question.terms[spoken]}
@@ -240,8 +242,10 @@ class Searcher:
         return {
             "answer": best.signals["answer"],
             "lead": best.score - ranked[1].score if len(ranked) > 1 else 1.0,
+            "words": best.signals["words"],
             "span": quote["span"],
-            "titled": quote["titled"],
+            "mean": quote["mean"],
+            "news": quote["news"],
             # What shared terms say is known only when question and text are in one language.
             "passage_terms": same * sum(idf[t] for t in near.intersection(idf)) / total,
             "unknown_terms": same * sum(idf[t] for t in unknown) / total,

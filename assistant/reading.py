@@ -24,7 +24,7 @@ WINDOW, STRIDE = 160, 110
 """Tokens that are read at once, as in training, and from one window to the next."""
 KEPT = 1500
 """Chunks kept encoded: about 0.4 MB each."""
-SAID, UNSAID = 0.9, 0.8
+SAID, UNSAID = 0.75, 0.5
 """Likeness to a word of the heading from which on a question's word counts as said there, and
 below which it does not."""
 LONGEST = 24
@@ -48,10 +48,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the reader found in one unit: the verdict (a logit) on its best window, and what it
-    makes of each passage it read."""
+    """What the reader found in one unit: the verdict (a logit) on its best window, how like the
+    question's words the likest window is, and what it makes of each passage it read."""
 
     answer: float
+    words: float
     passages: Mapping[int, Place]
 
 
@@ -99,9 +100,8 @@ class UnitReader:
         found: dict[int, Read] = {}
         for i, reading in zip(picked, readings, strict=True):
             _, unit, chunk, window = chosen[i]
-            found[unit] = _merged(
-                found.get(unit), Read(reading.answer, self._locate(chunk, window, reading, asked))
-            )
+            places = self._locate(chunk, window, reading, asked)
+            found[unit] = _merged(found.get(unit), Read(reading.answer, reading.words, places))
         return found
 
     def _chunks(
@@ -187,7 +187,7 @@ def _merged(before: Read | None, now: Read) -> Read:
     for i, place in now.passages.items():
         if i not in passages or passages[i].span + before.answer < place.span + now.answer:
             passages[i] = place
-    return Read(max(before.answer, now.answer), passages)
+    return Read(max(before.answer, now.answer), max(before.words, now.words), passages)
 
 
 def _beyond(question: Floats, known: _Known) -> Floats:

@@ -54,7 +54,7 @@ class Shown:
 
 
 def shown(example: Example, editions: Sequence[Edition], rng: random.Random) -> Shown | None:
-    """Return what to show for an example, None when its answer is not found in the edition drawn."""
+    """Return what to show for an example, None when the edition drawn has no answer."""
     number = rng.randrange(len(editions)) if rng.random() < 0.5 else 0
     if not example.unit or not example.places[number]:
         return None
@@ -123,8 +123,10 @@ def loss(network: Apart, batch: Sequence[Shown]) -> Tensor:
     # Another chunk of the unit that answers, or the same chunk again, is neither right nor wrong.
     same = torch.tensor(
         [
-            [i != j and (text is one.text or heading == one.unit) for j, (heading, text) in
-             enumerate(texts)]
+            [
+                i != j and (text is one.text or heading == one.unit)
+                for j, (heading, text) in enumerate(texts)
+            ]
             for i, one in enumerate(batch)
         ]
     )
@@ -229,7 +231,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the public sets")
     parser.add_argument("--out", type=Path, required=True, help="file to change or to write")
-    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--start", type=Path, help="an earlier file to go on from")
+    parser.add_argument("--minutes", type=float, default=32)
     parser.add_argument("--limit", type=int, default=0, help="files of each set, to try it out")
     options = parser.parse_args()
     cores = threads(load_settings())
@@ -237,7 +240,8 @@ def main() -> None:
     torch.manual_seed(0)
     sets = load(Reader(cores), options.data, options.limit)
     network = Apart(Base(base_file()))
-    report(network, sets)
+    if options.start:
+        network.load(options.start)
     steps = train(network, sets, options.minutes, SHARES)
     network.save(options.out)
     print(steps, "steps")

@@ -1,10 +1,11 @@
 """Learns ``assistant/weights.json``: how signals are added, and how far evidence can be trusted.
 
 ``python -m training.fusion DATA`` asks questions that the reader never saw (``training.corpora``:
-role *fusion*; a verdict on what it learned from is too sure) through the real search, and fits three small models, each corpus weighing the same: *recall*
-and *rank* (softmax over a question's candidates, so that the right unit comes first) and
-*confidence* (logistic: is the best evidence right?). A question whose right unit is taken away
-counts as unanswerable. Then it prints how each corpus fares, learned from and only tested on.
+role *fusion*; a verdict on what it learned from is too sure) through the real search, and fits
+three small models, each corpus weighing the same: *recall* and *rank* (softmax over a question's
+candidates, so that the right unit comes first) and *confidence* (logistic: is the best evidence
+right?). A question whose right unit is taken away counts as unanswerable. Then it prints how each
+corpus fares, learned from and only tested on.
 """
 
 from __future__ import annotations
@@ -33,20 +34,15 @@ ANSWERED = 0.90
 STRANGERS = 18
 """Questions about something else that each of our own documents is asked."""
 RIDGE = 0.01
-RANK = ("recall", "answer", "unread", "shared")
+RANK = ("recall", "answer", "words", "unread", "shared")
 QUOTE = ("span", "words", "mean", "titled", "shared", "news", "news_shared")
 SHRINK = 1.7
 SIGNS: dict[str, tuple[float | None, float | None]] = {
-    "answer": (0, None),
-    "lead": (0, None),
-    "span": (0, None),
-    "titled": (0, None),
-    "passage_terms": (0.3, None),
-    "unknown_terms": (None, -0.3),
+    **dict.fromkeys(("answer", "lead", "words", "span", "mean", "news"), (0, None)),
+    "passage_terms": (0, None),
+    "unknown_terms": (None, 0),
 }
-"""Bounds of the confidence's weights, per deviation. Near misses that were written to be near
-misses use the text's own words, more than people's questions do, and would teach that shared words
-speak against an answer: what words say has a least weight instead."""
+"""Bounds of the confidence's weights: more of what speaks for an answer never speaks against it."""
 KINDS = {"known": 1.0, "silent": 1.5, "left": 0.5}
 """What an example weighs: answerable, written to be unanswerable, or its right unit taken away."""
 

@@ -6,7 +6,7 @@ the names that are read there: ``save`` and ``load`` are the two ways across.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +115,11 @@ class Apart(nn.Module):
         """Write the parameters into the file, beside those of the joint layers."""
         write(path, {n.replace("layers", APART, 1): p for n, p in self.state_dict().items()})
 
+    def load(self, path: Path) -> None:
+        """Take the parameters from a file that ``save`` wrote."""
+        given = stored(path, lambda name: name.startswith(APART))
+        self.load_state_dict({n.replace(APART, "layers", 1): p for n, p in given.items()})
+
 
 class Network(nn.Module):
     """Batch → does the window answer (pairs,), and where: start and end (pairs, tokens), logits."""
@@ -158,17 +163,17 @@ class Network(nn.Module):
 
     def load(self, path: Path) -> None:
         """Take the parameters from a file that ``save`` wrote."""
-        with np.load(path) as stored:
-            names = [n for n in stored.files if not n.startswith(APART)]
-            given = {n: torch.from_numpy(stored[n].astype(np.float32)) for n in names}
+        given = stored(path, lambda name: not name.startswith(APART))
         self.load_state_dict({f"layers.{n}" if n[0].isdigit() else n: p for n, p in given.items()})
+
+
+def stored(path: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
+    """Return the parameters of a file whose names are wanted."""
+    with np.load(path) as file:
+        return {n: torch.from_numpy(file[n].astype(np.float32)) for n in file.files if wanted(n)}
 
 
 def write(path: Path, state: Mapping[str, Tensor]) -> None:
     """Write the parameters in half precision, keeping what else the file holds."""
-    kept: dict[str, np.ndarray] = {}
-    if path.is_file():
-        with np.load(path) as stored:
-            kept = {name: stored[name] for name in stored.files}
-    kept |= {name: part.numpy().astype(np.float16) for name, part in state.items()}
-    np.savez_compressed(path, **kept)
+    whole = {**(stored(path, lambda name: True) if path.is_file() else {}), **state}
+    np.savez_compressed(path, **{name: p.numpy().astype(np.float16) for name, p in whole.items()})

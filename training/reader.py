@@ -1,9 +1,9 @@
 """Trains the reader's network and writes ``reader.npz`` (see ``assistant/reader/CARD.md``).
 
 ``python -m training.reader DATA --out assistant/reader/reader.npz --minutes 40 20``, where DATA
-is the folder of the public sets (see ``training.corpora``). The lower layers that encode the texts
-are the base model's: of the installed ``reader.npz`` only the presence matters. Two stages: all
-sets alike, then our own texts and questions more often. Each stops when its minutes are over.
+is the folder of the public sets (see ``training.corpora``). Texts are encoded by the installed
+``reader.npz`` (``training.encoder`` comes first). Two stages: all sets alike, then our own texts
+and questions more often. Each stops when its minutes are over.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the public sets")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
+    parser.add_argument("--start", type=Path, help="an earlier file to go on from")
     parser.add_argument("--minutes", type=float, nargs=2, default=(40, 20), help="of each stage")
     parser.add_argument("--limit", type=int, default=0, help="files of each set, to try it out")
     parser.add_argument("--measured", type=int, default=250, help="held questions of each set")
@@ -120,6 +121,8 @@ def main() -> None:
     sets = load(Reader(cores), options.data, options.limit)
     print(sum(len(s.learned) for s in sets), "examples in", len(sets), "sets", flush=True)
     network = Network(Base(base_file()))
+    if options.start:
+        network.load(options.start)
     for number, (stage, minutes) in enumerate(zip(STAGES, options.minutes, strict=True), 1):
         steps = train(network, sets, stage, minutes)
         network.save(options.out)

@@ -60,17 +60,19 @@ class Reading:
     """One passage read for one question.
 
     ``answer`` is a logit: does the passage answer? ``start`` and ``end`` are logits per token
-    of the passage for the first and last token of the answer.
+    of the passage for the first and last token of the answer. ``words`` is how like it the
+    question's words are, each beside the passage's most similar one (MaxSim), on average.
     """
 
     answer: float
     start: Floats
     end: Floats
+    words: float
 
 
 @lru_cache(maxsize=1)
 def learned() -> str:
-    """Return a digest of what the reader learned: vectors of another reader are not like its own."""
+    """Return a digest of what the reader learned: another reader's vectors are not like its own."""
     return hashlib.sha256((FOLDER / LEARNED).read_bytes()).hexdigest()[:12]
 
 
@@ -127,17 +129,21 @@ class Reader:
         similar = np.array([similarities(question, p) for p in passages], np.float32)
         alone = similar @ own["sc.weight"][0] + own["sc.bias"][0]
         readings = []
-        for y, prior in zip(_run(self._joint, joined), alone, strict=True):
+        read = _run(self._joint, joined)
+        for y, prior, alike in zip(read, alone, similar, strict=True):
             passage = y[asked:]
             both = _unit(y[:asked].sum(0)) * _unit(passage.sum(0))
             summary = np.concatenate([y[0], passage.max(0), both * 20])
             inner = np.tanh(own["h1.weight"] @ summary + own["h1.bias"])
             answer = float(own["h2.weight"][0] @ inner + own["h2.bias"][0] + prior)
             spans = passage @ own["span.weight"].T + own["span.bias"]
-            readings.append(Reading(answer, spans[:, 0], spans[:, 1]))
+            words = float(alike[WORDS])
+            readings.append(Reading(answer, spans[:, 0], spans[:, 1], words))
         return readings
 
 
+WORDS = 2
+"""Place of the mean over all words among the ``similarities``."""
 SPECIAL = 3
 """Tokens before the question's own: the start mark and the two of the prefix."""
 
@@ -150,11 +156,11 @@ def similarities(question: Encoded, passage: Encoded) -> list[float]:
     half = best[: max(1, len(best) // 2)]
     wholes = _unit(question.words.astype(np.float32).mean(0)) @ _unit(words.mean(0))
     return [
-        float(question.mean @ passage.mean - 0.85) * 20,
-        float(wholes - 0.85) * 20,
-        float(best.mean() - 0.8) * 15,
-        float(half.mean() - 0.75) * 10,
-        float(best[0] - 0.7) * 8,
+        float(question.mean @ passage.mean - 0.3) * 10,
+        float(wholes - 0.3) * 10,
+        float(best.mean() - 0.42) * 10,
+        float(half.mean() - 0.35) * 12,
+        float(best[0] - 0.27) * 10,
     ]
 
 
