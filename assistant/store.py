@@ -73,7 +73,9 @@ class Snapshot:
             tables.Table(folder, "passages", tables.decode_passage, 50_000)
         )
         self.passages: Sequence[Passage] = self._passages.table
-        self.first_passage: Ints = tables.read_numbers(folder / "first_passage.u64").astype(np.int64)
+        self.first_passage: Ints = tables.read_numbers(folder / "first_passage.u64").astype(
+            np.int64
+        )
         self.first_chunk: Ints = tables.read_numbers(folder / "first_chunk.u64").astype(np.int64)
         titled, clauses, headings, chunks = (_vectors(folder, name, manifest) for name in VECTORS)
         self.titled_vectors: Floats = titled

@@ -123,8 +123,10 @@ def loss(network: Apart, batch: Sequence[Shown]) -> Tensor:
     # Another chunk of the unit that answers, or the same chunk again, is neither right nor wrong.
     same = torch.tensor(
         [
-            [i != j and (text is one.text or heading == one.unit) for j, (heading, text) in
-             enumerate(texts)]
+            [
+                i != j and (text is one.text or heading == one.unit)
+                for j, (heading, text) in enumerate(texts)
+            ]
             for i, one in enumerate(batch)
         ]
     )
