@@ -58,10 +58,10 @@ class Draft:
         text = _AFTER_STOP.sub(r" \2\1", language.normalise(self._tail))
         spans = clauses.sentences(text, self._spoken)
         if not whole:
-            # The last may go on, and the one before it may still get its marker.
+            # The last may go on; the one before it may get a marker, or end otherwise ("Dr. S…").
             spans = spans[:-1]
             rest = text[spans[-1][1] :].lstrip() if spans else ""
-            spans = spans[:-1] if rest.startswith("[") else spans
+            spans = spans[:-1] if rest.startswith("[") or " " not in rest else spans
         found, at = [], 0
         for start, end in spans:
             found.append(_sentence(text[start:end], text[at:start]))

@@ -104,10 +104,10 @@ class Writer:
         """Return the sentence as the reader sees it; empty when it is struck out or repeated."""
         if sentence.text in written.seen or not any(c.isalnum() for c in sentence.text):
             return ""
-        written.seen.add(sentence.text)
         if not self._holds(sentence, spoken, shown):
             written.struck += 1
             return ""
+        written.seen.add(sentence.text)
         for number in sentence.numbers:
             written.numbers.setdefault(number, len(written.numbers) + 1)
         piece = sentence.shown(written.numbers)
@@ -122,7 +122,10 @@ class Writer:
             return False
         if len(sentence.text) > LONGEST or speaks_to_model(sentence.text):
             return False
-        texts = [Text(" › ".join(c.path), c.quote, c.language) for c in cited]
+        # A quote may be in another language than its document.
+        texts = [
+            Text(" › ".join(c.path), c.quote, language.detect(c.quote, c.language)) for c in cited
+        ]
         told = language.detect(sentence.text, spoken)
         return self._judge.examine(sentence.text, told, texts).holds
 

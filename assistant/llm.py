@@ -108,6 +108,9 @@ def _options(settings: Settings, provider: str) -> dict[str, Any]:
             "timeout": settings.llm_timeout,
             "max_retries": 1,
         }
+        if provider == "openai":
+            # Its own watch over each piece swallows a cancellation; the reply as a whole has one.
+            options["stream_chunk_timeout"] = None
         key = settings.llm_key.get_secret_value()
         if key or settings.llm_base_url:
             options["api_key"] = key or "none"
