@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import model_server as scripts
 import pytest
+from model_server import Handler, ModelServer, Script, says, serving
+from test_assistant import MANUAL, MENU
 from typer.testing import CliRunner
 
-import model_server as scripts
 from assistant import turn
 from assistant.__main__ import app
 from assistant.build import LocalAssistant, open_assistant
@@ -35,8 +37,6 @@ from assistant.types import Answer
 from assistant.ui.keeping import Turn, TurnRecord, from_record, to_record
 from assistant.ui.turns import turn_html
 from assistant.ui.words import words
-from model_server import Handler, ModelServer, Script, says, serving
-from test_assistant import MANUAL, MENU
 
 QUESTION = "Combien de temps dure un prêt ?"
 PROVED = "La durée d’un prêt est de trois semaines"
