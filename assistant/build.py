@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from assistant.embeddings import Encoder, load
+from assistant.embeddings import Encoder, bundled, load
 from assistant.errors import ModelMissing
 from assistant.evidence import Searcher
+from assistant.generate import Model, Writer
+from assistant.llm import connect
 from assistant.reader import Reader
 from assistant.settings import Settings
 from assistant.store import Live, Snapshot
-from assistant.turn import Turns, streamed
+from assistant.support import Judge
+from assistant.turn import Turns
 from assistant.types import Answer, Hit
 
 GLOSSARY = "glossary.txt"
@@ -27,12 +30,16 @@ class LocalAssistant:
         encoder: Encoder,
         reader: Reader | None,
         without: frozenset[str],
+        model: Model | None = None,
     ) -> None:
         self._settings = settings
         self._live = live
         self._encoder = encoder
         self._reader = reader
         self._without = without
+        self._model = model
+        # What counts as proved was calibrated with this model, whichever one searches.
+        self._proving = bundled(settings) if model else None
         self._turns: Turns | None = None
         self._lock = Lock()
 
@@ -54,6 +61,7 @@ class LocalAssistant:
                     settings.max_question,
                     _glossary(settings),
                     self._without,
+                    self._writer(corpus),
                 )
             return self._turns
 
@@ -63,17 +71,22 @@ class LocalAssistant:
 
     def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces, then the Answer."""
-        answer = self.ask(question, history)
-        yield from streamed(answer)
-        yield answer
+        yield from self.turns().stream(question, history)
 
     def search(self, query: str, top_k: int = 10) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first, at most ten."""
         return self.turns().search(query, top_k)
 
+    def _writer(self, corpus: Snapshot) -> Writer | None:
+        if self._model is None or self._proving is None:
+            return None
+        judge = Judge(self._proving.encode, corpus.lexical.idf)
+        return Writer(self._model, judge, self._settings.llm_max_tokens)
+
 
 def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) -> LocalAssistant:
-    """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing.
+    """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing,
+    and SettingError for a language model that cannot be.
 
     ``without`` names mechanisms to leave out, for measuring what each is worth: ``reader``,
     ``conversation``, ``outline``, ``lists``, ``names``, ``targets``.
@@ -81,7 +94,7 @@ def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) ->
     encoder = load(settings)
     live = Live(settings.index, encoder)
     reader = None if "reader" in without else _reader(settings)
-    return LocalAssistant(settings, live, encoder, reader, without)
+    return LocalAssistant(settings, live, encoder, reader, without, connect(settings))
 
 
 def _glossary(settings: Settings) -> str:

@@ -6,6 +6,7 @@ that speaks LangChain can show the proof; the whole Answer is in ``response_meta
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -19,7 +20,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from assistant.build import LocalAssistant
 from assistant.records import answer_record
-from assistant.turn import Turn, Turns, streamed
+from assistant.turn import Turn, Turns
 from assistant.types import Answer
 
 
@@ -30,6 +31,7 @@ class ChainInput(TypedDict, total=False):
     history: Sequence[str]
 
 
+Decided = tuple[Turns, Turn, Answer]
 Input = str | ChainInput | Sequence[BaseMessage]
 
 
@@ -49,9 +51,9 @@ def build_chain(assistant: LocalAssistant) -> Runnable[Input, AIMessage]:
         turns, turn = state
         return turns, turns.look(turn)
 
-    def decide(state: tuple[Turns, Turn]) -> Answer:
+    def decide(state: tuple[Turns, Turn]) -> Decided:
         turns, turn = state
-        return turns.decide(turn)
+        return turns, turn, turns.decide(turn)
 
     return (
         RunnableLambda(understand, name="understand")
@@ -129,18 +131,22 @@ def _annotations(answer: Answer) -> list[CitationAnnotation]:
     return made
 
 
-async def _messages_later(answers: AsyncIterator[Answer]) -> AsyncIterator[AIMessageChunk]:
-    """Yield what ``_messages`` yields."""
-    async for answer in answers:
-        for piece in _messages([answer]):
+async def _messages_later(decided: AsyncIterator[Decided]) -> AsyncIterator[AIMessageChunk]:
+    """Yield what ``_messages`` yields; a model that is slow keeps nobody else waiting."""
+    async for state in decided:
+        pieces = _messages([state])
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
 
 
-def _messages(answers: Iterable[Answer]) -> Iterator[AIMessageChunk]:
+def _messages(decided: Iterable[Decided]) -> Iterator[AIMessageChunk]:
     """Yield each answer's text in pieces and, with the last, the citations and the record."""
-    for answer in answers:
-        for piece in streamed(answer):
-            yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": 0}])
-        last: dict[str, Any] = {"type": "text", "text": "", "index": 0}
-        last["annotations"] = _annotations(answer)
-        yield AIMessageChunk(content=[last], response_metadata={"answer": answer_record(answer)})
+    for turns, turn, plain in decided:
+        for piece in turns.tell(turn, plain):
+            if isinstance(piece, str):
+                yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": 0}])
+                continue
+            last: dict[str, Any] = {"type": "text", "text": "", "index": 0}
+            last["annotations"] = _annotations(piece)
+            record = {"answer": answer_record(piece)}
+            yield AIMessageChunk(content=[last], response_metadata=record)

@@ -76,10 +76,15 @@ def identity(settings: Settings) -> str:
 def load(settings: Settings) -> Encoder:
     """Return the model of the settings, loaded at its first use; raise ModelMissing."""
     if settings.embedding_model == BUNDLED:
-        return BundledEncoder(_bundled_name(), threads(settings))
+        return bundled(settings)
     return SentenceTransformerEncoder(
         settings.embedding_model, settings.device, settings.batch_size, threads(settings)
     )
+
+
+def bundled(settings: Settings) -> Encoder:
+    """Return the bundled model, whatever the settings name; raise ModelMissing."""
+    return BundledEncoder(_bundled_name(), threads(settings))
 
 
 class BundledEncoder(Encoder):

@@ -38,3 +38,7 @@ class IndexBusy(AssistantError):
 
 class ModelMissing(AssistantError):
     """A model or the package that runs it is not installed; names what to install."""
+
+
+class ModelFailed(AssistantError):
+    """A language model gave no whole reply; says which, and the kind of error without its words."""

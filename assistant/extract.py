@@ -53,10 +53,7 @@ def quoted(
     """
     if not proofs or not all(_holds(documents, proof) for proof in proofs):
         return abstained(asked, say(asked.language, "failed_check"), ())
-    citations = tuple(
-        _citation(number, proof, documents[proof.unit.document])
-        for number, proof in enumerate(proofs, 1)
-    )
+    citations = cited(documents, proofs)
     lines = [
         _line(c, asked.language, named=len(citations) > 1, heading=headings) for c in citations
     ]
@@ -70,6 +67,15 @@ def quoted(
         retrieved=asked.retrieved,
         understood=asked.understood,
         generation=asked.generation,
+    )
+
+
+def cited(documents: Mapping[str, Document], proofs: Sequence[Proof]) -> tuple[Citation, ...]:
+    """Return the proofs that hold as citations, numbered from 1."""
+    held = [proof for proof in proofs if _holds(documents, proof)]
+    return tuple(
+        _citation(number, proof, documents[proof.unit.document])
+        for number, proof in enumerate(held, 1)
     )
 
 

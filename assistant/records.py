@@ -21,6 +21,8 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "retrieved": [hit_record(hit) for hit in answer.retrieved],
         "seconds": round(answer.seconds, 4),
         "generation": answer.generation,
+        "written_by": answer.written_by,
+        "struck": answer.struck,
     }
 
 

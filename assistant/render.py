@@ -218,6 +218,8 @@ def answer_markdown(answer: Answer) -> str:
         out += [f"*{escape_markdown(understood(answer))}*", ""]
     for line in lines(answer.text, answer.citations):
         out += [("- " if line.item else "") + "".join(map(_markdown, line.runs)), ""]
+    if answer.written_by:
+        out += [f"*{escape_markdown(written_by(answer))}*", ""]
     if answer.citations:
         out += [f"**{escape_markdown(say(answer.language, 'sources'))}**", ""]
         out += [f"{c.number}. {escape_markdown(reference(c))}" for c in answer.citations]
@@ -243,6 +245,11 @@ def understood(answer: Answer) -> str:
     return say(answer.language, "understood", question=answer.understood or "")
 
 
+def written_by(answer: Answer) -> str:
+    """Return the sentence that says which language model wrote the answer."""
+    return clean(say(answer.language, "written_by", model=answer.written_by))
+
+
 # --- terminal ------------------------------------------------------------------------------
 
 
@@ -260,6 +267,8 @@ def show_answer(answer: Answer, file: IO[str] | None = None) -> None:
         for run in line.runs:
             text.append(run.text, style=styles[run.kind])
         console.print(text)
+    if answer.written_by:
+        console.print(Text(f"\n{written_by(answer)}", style="italic"))
     if answer.citations:
         console.print()
         console.print(Text(say(answer.language, "sources"), style="bold"))
@@ -267,6 +276,8 @@ def show_answer(answer: Answer, file: IO[str] | None = None) -> None:
         text = Text(f"  [{citation.number}] ", style="cyan")
         text.append(reference(citation), style="default")
         console.print(text)
+        if answer.written_by:
+            console.print(Text(f"      « {' '.join(clean(citation.quote).split())} »"))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.errors import SettingError
@@ -32,6 +32,17 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port the page listens on.")
     max_file_mb: int = Field(50, ge=1, description="Larger files are skipped, and said so.")
     max_question: int = Field(2000, ge=50, description="Longer questions are cut, and said so.")
+    llm: str = Field(
+        "", description="`provider:model` of the language model that writes answers; empty: quotes."
+    )
+    llm_base_url: str = Field("", description="Where that model is served, if not its maker's.")
+    llm_key: SecretStr = Field(
+        SecretStr(""), description="Its key; otherwise the provider's own variable is read."
+    )
+    llm_timeout: int = Field(60, ge=1, le=3600, description="Seconds the model has for an answer.")
+    llm_max_tokens: int = Field(
+        500, ge=20, le=32_000, description="Tokens the model may write for an answer."
+    )
 
 
 def load_settings(**overrides: Any) -> Settings:

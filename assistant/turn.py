@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -11,10 +11,11 @@ from assistant import extract, language, names, phrases
 from assistant.conversation import Query, understand
 from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher
 from assistant.extract import Asked, Proof
+from assistant.generate import Writer, harmless
 from assistant.outline import Outline, ask_outline
 from assistant.retrieval import weights
 from assistant.targets import met
-from assistant.types import Answer, Hit, Unit
+from assistant.types import Answer, Citation, Hit, Unit
 
 RETRIEVED = 10
 """Units named in an answer's record."""
@@ -22,6 +23,8 @@ REMEMBERED = 500
 """Earlier questions whose answering unit is kept."""
 LISTED = 12
 """Units quoted at most in an answer of several units."""
+SHOWN, OF_EACH = 10, 3
+"""Passages a language model is shown beside those that would be quoted, and of one unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,10 @@ class Turns:
         limit: int,
         glossary: str = "",
         without: frozenset[str] = frozenset(),
+        writer: Writer | None = None,
     ) -> None:
         self.searcher = searcher
+        self._writer = writer
         self._default = default
         self._limit = limit
         self._without = without
@@ -54,9 +59,18 @@ class Turns:
 
     def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Return the answer, with the seconds it took."""
+        *_, answer = self.stream(question, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
+        """Yield the answer's text in pieces, then the Answer, with the seconds it took."""
         began = time.perf_counter()
-        answer = self.decide(self.look(self.understand(question, history)))
-        return replace(answer, seconds=time.perf_counter() - began)
+        turn = self.look(self.understand(question, history))
+        for piece in self.tell(turn, self.decide(turn)):
+            if isinstance(piece, Answer):
+                piece = replace(piece, seconds=time.perf_counter() - began)
+            yield piece
 
     def search(self, query: str, top_k: int) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first."""
@@ -115,6 +129,34 @@ class Turns:
             return extract.quoted(asked, corpus.documents, lead, [_proof(e) for e in several])
         lead = phrases.say(spoken, "lead_unit", unit=best.unit.heading)
         return extract.quoted(asked, corpus.documents, lead, [_proof(best)])
+
+    def tell(self, turn: Turn, plain: Answer) -> Iterator[str | Answer]:
+        """Yield the answer in pieces, then the Answer: ``plain``, or what a model makes of it.
+
+        A model is asked where the evidence carries an answer, and not about the heading tree.
+        """
+        shown = self._shown(turn, plain) if self._writer and turn.outline is None else ()
+        if self._writer and shown:
+            yield from self._writer.write(plain, turn.query.text, shown)
+        else:
+            yield from streamed(plain)
+            yield plain
+
+    def _shown(self, turn: Turn, plain: Answer) -> tuple[Citation, ...]:
+        """Return the passages that a model may see: none when nothing answers."""
+        if plain.status != "answered":
+            return ()
+        corpus = self.searcher.corpus
+        quotes = [(e.unit, q) for e in turn.found.evidence for q in e.quotes[:OF_EACH]]
+        first = {(c.unit_id, c.start): i for i, c in enumerate(plain.citations)}
+        quotes.sort(key=lambda q: first.get((q[0].id, q[1].passage.start), len(first)))
+        quotes = quotes[: len(first) + SHOWN]
+        proofs = [
+            Proof(unit, q.passage.start, q.passage.end, q.passage.text, (q.mark,))
+            for unit, q in quotes
+            if harmless(unit, corpus.documents)
+        ]
+        return extract.cited(corpus.documents, proofs)
 
     def _answered_by(self, question: str) -> str | None:
         """Return the id of the unit that answers an earlier question, None when none does."""

@@ -114,6 +114,8 @@ class Answer:
 
     ``understood`` is the fuller question a follow-up was read as, or None. ``suggestions`` are
     the nearest units, offered when nothing answers. ``generation`` names the index that answered.
+    ``written_by`` is the language model that wrote the text, empty where it is made of quotes;
+    ``struck`` counts the model's sentences that were left out because nothing proved them.
     """
 
     question: str
@@ -127,6 +129,8 @@ class Answer:
     suggestions: tuple[Unit, ...] = ()
     seconds: float = 0.0
     generation: str = ""
+    written_by: str = ""
+    struck: int = 0
 
 
 @dataclass(frozen=True, slots=True)

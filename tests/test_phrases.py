@@ -20,6 +20,7 @@ VALUES = {
     "question": "Q?",
     "limit": 2000,
     "command": "assistant ingest",
+    "model": "openai:gpt",
 }
 
 

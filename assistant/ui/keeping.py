@@ -58,6 +58,8 @@ class TurnRecord(BaseModel):
     suggestions: list[str] = Field(default=[], max_length=20)
     seconds: float = 0.0
     generation: str = Field("", max_length=100)
+    written_by: str = Field("", max_length=300)
+    struck: int = Field(0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def to_record(turn: Turn) -> dict[str, Any]:
         suggestions=[unit.id for unit in answer.suggestions],
         seconds=round(answer.seconds, 3),
         generation=answer.generation,
+        written_by=answer.written_by[:300],
+        struck=answer.struck,
     ).model_dump()
 
 
@@ -128,6 +132,8 @@ def from_record(record: TurnRecord, corpus: Corpus | None) -> Turn:
         suggestions=tuple(units[u] for u in record.suggestions if u in units),
         seconds=record.seconds,
         generation=record.generation,
+        written_by=record.written_by,
+        struck=record.struck,
     )
     return Turn(record.id, answer, frozenset(stale))
 

@@ -29,6 +29,7 @@ def turn_html(turn: Turn, words: Words) -> str:
         _understood(answer, words),
         f'<div class="answer" lang="{spoken}" dir="{direction(answer.language)}">'
         f"{_silence(answer, words)}{body}</div>",
+        _written_by(answer, words),
         _proofs(answer.citations, words, turn.stale),
         _nearest(answer.suggestions, words),
         _actions(turn, words),
@@ -103,6 +104,13 @@ def _silence(answer: Answer, words: Words) -> str:
     if answer.status == "answered":
         return ""
     return f'<p class="silence">{icon("silence")}{escape_html(words("silence"))}</p>'
+
+
+def _written_by(answer: Answer, words: Words) -> str:
+    if not answer.written_by:
+        return ""
+    sentence = phrases.say(words.language, "written_by", model=answer.written_by)
+    return f'<p class="written" dir="auto">{escape_html(sentence)}</p>'
 
 
 def _without_nearest(answer: Answer) -> str:
