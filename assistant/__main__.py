@@ -153,6 +153,21 @@ def serve(
 
 
 @app.command()
+def mcp(index: IndexOption = None) -> None:
+    """Serve programs that speak MCP, over standard input and output."""
+    from assistant.mcp import serve as run
+
+    settings = _settings(index=index)
+
+    def opened() -> Any:
+        from assistant.build import open_assistant
+
+        return open_assistant(settings)
+
+    run(opened)
+
+
+@app.command()
 def doctor(index: IndexOption = None) -> None:
     """Say what is installed, which model, which index, and what to mend."""
     from assistant.doctor import checks
