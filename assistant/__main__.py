@@ -153,8 +153,13 @@ def serve(
 
 
 @app.command()
-def mcp(index: IndexOption = None) -> None:
-    """Serve programs that speak MCP, over standard input and output."""
+def mcp(
+    index: IndexOption = None,
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of this machine, for HTTP at /mcp.")
+    ] = None,
+) -> None:
+    """Serve programs that speak MCP, over standard input and output or over HTTP."""
     from assistant.mcp import serve as run
 
     settings = _settings(index=index)
@@ -164,7 +169,7 @@ def mcp(index: IndexOption = None) -> None:
 
         return open_assistant(settings)
 
-    run(opened)
+    run(opened, http)
 
 
 @app.command()

@@ -31,9 +31,10 @@ class ChainInput(TypedDict, total=False):
 
 
 Input = str | ChainInput | Sequence[BaseMessage]
+Chain = Runnable[Input, AIMessage]
 
 
-def build_chain(assistant: LocalAssistant) -> Runnable[Input, AIMessage]:
+def build_chain(assistant: LocalAssistant) -> Chain:
     """Return the chain: a question, a ``ChainInput`` or messages → an AIMessage.
 
     >>> chain = build_chain(open_assistant(load_settings()))  # doctest: +SKIP

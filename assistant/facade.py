@@ -11,10 +11,7 @@ from assistant.settings import load_settings
 from assistant.types import Answer, Corpus, Hit
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
-
-    from assistant.chain import Input, UnitRetriever
+    from assistant.chain import Chain, UnitRetriever
 
 
 class Assistant:
@@ -54,7 +51,7 @@ class Assistant:
         """Return the units found for ``query``, best first, at most ten."""
         return self._local.search(query, top_k)
 
-    def as_runnable(self) -> Runnable[Input, AIMessage]:
+    def as_runnable(self) -> Chain:
         """Return the assistant as a LangChain Runnable: a question or messages → an AIMessage."""
         from assistant.chain import build_chain
 

@@ -99,7 +99,14 @@ def build(opened: Callable[[], Assistant]) -> MCPServer:
     return server
 
 
-def serve(opened: Callable[[], Assistant]) -> None:
-    """Speak MCP over standard input and output until the input ends."""
+def serve(opened: Callable[[], Assistant], port: int | None = None) -> None:
+    """Speak MCP until the input ends; over HTTP, on this machine only, where a port is given.
+
+    Over HTTP the library refuses unknown hosts and origins, and bodies over 4 MiB.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    build(opened).run("stdio")
+    server = build(opened)
+    if port is None:
+        server.run("stdio")
+    else:
+        server.run("streamable-http", host="127.0.0.1", port=port, stateless_http=True)

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _ITEM = re.compile(r"^(?:[–•*-]|\d{1,3}[.)])\s+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:@/=$^])")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~|$#^@]|:(?=//)|\bwww\.|^\s*[-+=]|^\s*\d+[.)]", re.IGNORECASE)
-_ENTITIES = {"[": "&#91;", "]": "&#93;", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_ENTITIES = {"\\": "&#92;", "[": "&#91;", "]": "&#93;", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RTL = frozenset({"ar", "fa", "he", "ur"})
 
@@ -242,7 +242,7 @@ def message_markdown(answer: Answer) -> str:
 
 def escape_message(text: str) -> str:
     """Return ``text`` so that chat programs see no markup, link, image or formula in it."""
-    return _MARKUP.sub(_harmless, clean(text).replace("\n", " "))
+    return _MARKUP.sub(_harmless, re.sub("[ \t\n]+", " ", clean(text)))
 
 
 def _harmless(match: re.Match[str]) -> str:

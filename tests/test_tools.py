@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import http.client
 import json
+import os
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,3 +127,38 @@ def test_the_command_speaks_over_standard_input(tmp_path: Path) -> None:
 
     result = asyncio.run(session())
     assert result.is_error and "assistant ingest" in result.content[0].text
+
+
+def test_the_command_speaks_over_http_on_this_machine_only(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "assistant", "mcp", "--index", "none", "--http", str(port)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as server:
+        try:
+            _wait_for(port)
+            result = asyncio.run(_asked(f"http://127.0.0.1:{port}/mcp"))
+            assert result.is_error and "assistant ingest" in result.content[0].text
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("POST", "/mcp", b"{}", {"Host": "evil.example"})
+            response = connection.getresponse()
+            assert (response.status, bool(response.read())) == (421, True)
+            connection.close()
+        finally:
+            server.terminate()
+
+
+async def _asked(address: str) -> Any:
+    async with mcp.Client(address, read_timeout_seconds=120) as client:
+        return await client.call_tool("ask", {"question": QUESTION})
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
