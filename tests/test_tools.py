@@ -141,10 +141,12 @@ def test_the_command_speaks_over_http_on_this_machine_only(tmp_path: Path) -> No
             result = asyncio.run(_asked(f"http://127.0.0.1:{port}/mcp"))
             assert result.is_error and "assistant ingest" in result.content[0].text
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("POST", "/mcp", b"{}", {"Host": "evil.example"})
-            response = connection.getresponse()
-            assert (response.status, bool(response.read())) == (421, True)
+            headers = {"Host": "evil.example", "Content-Type": "application/json"}
+            connection.request("POST", "/mcp", b"{}", headers)
+            with connection.getresponse() as response:
+                found = response.status, response.read()
             connection.close()
+            assert found[0] == 421, found
         finally:
             server.terminate()
 

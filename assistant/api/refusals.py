@@ -102,7 +102,6 @@ def _detail(error: RequestValidationError) -> str:
 
 def _language(request: Request, default: str) -> str:
     """Return the first language the caller accepts that we have sentences in."""
-    wanted = re.findall(
-        r"\b([a-z]{2})\b(?!-?=)", request.headers.get("accept-language", "").lower()
-    )
+    header = request.headers.get("accept-language", "").lower()
+    wanted = re.findall(r"(?:^|,)\s*([a-z]{2})\b", header)
     return next((code for code in wanted if code in sentences()), default)
