@@ -25,9 +25,12 @@ from assistant.api.forms import (
     HitRecord,
     UnitPlace,
 )
+from assistant.api.metrics import Metrics
 from assistant.api.refusals import STATUS, Refused, sentences
 from assistant.api.turnstile import Turnstile
 from assistant.records import answer_record, document_record
+from assistant.settings import load_settings
+from assistant.types import Answer
 from assistant.ui.desk import PATIENCE
 
 openai = pytest.importorskip("openai")
@@ -104,6 +107,18 @@ def test_health_and_metrics(address: str) -> None:
     assert float(numbers['assistant_questions_total{status="abstained"}']) >= 1
     assert float(numbers['assistant_indexed{kind="document"}']) == 2
     assert "Saturne" not in text
+
+
+def test_what_the_page_streams_and_what_fails_is_counted_too() -> None:
+    metrics = Metrics()
+    streaming = metrics.counting(page_fake.opened)(load_settings())
+    pieces = streaming.stream(QUESTION)
+    assert any(isinstance(piece, Answer) for piece in pieces)
+    with pytest.raises(ZeroDivisionError):
+        metrics.counting(page_fake.opened_broken)(load_settings()).ask(QUESTION)
+    text = metrics.text(lambda: streaming.corpus).decode()
+    for line in ('{status="answered"} 1.0', '{status="failed"} 1.0', "seconds_count 1.0"):
+        assert line in text
 
 
 # --- OpenAI's form -------------------------------------------------------------------------

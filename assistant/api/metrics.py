@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -30,7 +29,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self.questions = Counter(
             "assistant_questions",
-            "Questions by how they ended, the examples the page tries included.",
+            "Questions answered, abstained from or failed; the examples the page tries count too.",
             ["status"],
             registry=registry,
         )
@@ -79,17 +78,17 @@ class Counted:
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Return the answer."""
-        with self._timed():
+        with self._failures():
             answer = self._assistant.ask(question, history)
-        self._metrics.questions.labels(answer.status).inc()
+        self._count(answer)
         return answer
 
     def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces, then the Answer."""
-        with self._timed():
+        with self._failures():
             for piece in self._assistant.stream(question, history):
                 if isinstance(piece, Answer):
-                    self._metrics.questions.labels(piece.status).inc()
+                    self._count(piece)
                 yield piece
 
     def search(self, query: str, top_k: int = 10) -> tuple[Hit, ...]:
@@ -97,13 +96,14 @@ class Counted:
         self._metrics.searches.inc()
         return self._assistant.search(query, top_k)
 
+    def _count(self, answer: Answer) -> None:
+        self._metrics.questions.labels(answer.status).inc()
+        self._metrics.seconds.observe(answer.seconds)
+
     @contextmanager
-    def _timed(self) -> Iterator[None]:
-        """Count a failure, or the seconds it took."""
-        began = time.perf_counter()
+    def _failures(self) -> Iterator[None]:
         try:
             yield
-        except AssistantError:
+        except Exception:
             self._metrics.questions.labels("failed").inc()
             raise
-        self._metrics.seconds.observe(time.perf_counter() - began)
