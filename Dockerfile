@@ -22,7 +22,7 @@ ENV PATH=/opt/assistant/bin:$PATH \
     ASSISTANT_PORT=7860 \
     ASSISTANT_KNOWLEDGE=/data/knowledge \
     ASSISTANT_INDEX=/data/state/index
-USER assistant
+USER 10001
 WORKDIR /data
 VOLUME /data/state
 EXPOSE 7860
