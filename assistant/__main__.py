@@ -153,6 +153,26 @@ def serve(
 
 
 @app.command()
+def mcp(
+    index: IndexOption = None,
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of this machine, for HTTP at /mcp.")
+    ] = None,
+) -> None:
+    """Serve programs that speak MCP, over standard input and output or over HTTP."""
+    from assistant.mcp import serve as run
+
+    settings = _settings(index=index)
+
+    def opened() -> Any:
+        from assistant.build import open_assistant
+
+        return open_assistant(settings)
+
+    run(opened, http)
+
+
+@app.command()
 def doctor(index: IndexOption = None) -> None:
     """Say what is installed, which model, which index, and what to mend."""
     from assistant.doctor import checks

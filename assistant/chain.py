@@ -33,9 +33,10 @@ class ChainInput(TypedDict, total=False):
 
 Decided = tuple[Turns, Turn, Answer]
 Input = str | ChainInput | Sequence[BaseMessage]
+Chain = Runnable[Input, AIMessage]
 
 
-def build_chain(assistant: LocalAssistant) -> Runnable[Input, AIMessage]:
+def build_chain(assistant: LocalAssistant) -> Chain:
     """Return the chain: a question, a ``ChainInput`` or messages → an AIMessage.
 
     >>> chain = build_chain(open_assistant(load_settings()))  # doctest: +SKIP

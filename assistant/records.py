@@ -59,14 +59,20 @@ def document_record(document: Document, units: Sequence[Unit]) -> dict[str, Any]
         "title": document.title,
         "language": document.language,
         "text": document.text,
-        "units": [
-            {
-                "unit": unit.heading,
-                "path": list(unit.path),
-                "level": unit.level,
-                "start": unit.start,
-                "end": unit.end,
-            }
-            for unit in sorted(units, key=lambda u: (u.heading_start, u.start))
-        ],
+        "units": [_place(unit) for unit in sorted(units, key=lambda u: (u.heading_start, u.start))],
+    }
+
+
+def unit_record(unit: Unit, text: str) -> dict[str, Any]:
+    """Return a unit with the text that is its own; ``text`` is its document's."""
+    return {"document": unit.document, **_place(unit), "text": text[unit.start : unit.end]}
+
+
+def _place(unit: Unit) -> dict[str, Any]:
+    return {
+        "unit": unit.heading,
+        "path": list(unit.path),
+        "level": unit.level,
+        "start": unit.start,
+        "end": unit.end,
     }

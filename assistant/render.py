@@ -24,6 +24,8 @@ Spans = Sequence[tuple[int, int]]
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _ITEM = re.compile(r"^(?:[–•*-]|\d{1,3}[.)])\s+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&:@/=$^])")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&~|$#^@]|:(?=//)|\bwww\.|^\s*[-+=]|^\s*\d+[.)]", re.IGNORECASE)
+_ENTITIES = {"\\": "&#92;", "[": "&#91;", "]": "&#93;", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RTL = frozenset({"ar", "fa", "he", "ur"})
 
@@ -226,8 +228,42 @@ def answer_markdown(answer: Answer) -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
+def message_markdown(answer: Answer) -> str:
+    """Return the answer as a chat message: Markdown, its markers written [n], sources below it.
+
+    Punctuation that cannot become markup stays as it is, for programs that show plain text.
+    """
+    out = [f"*{escape_message(understood(answer))}*"] if answer.understood else []
+    for line in lines(answer.text, answer.citations):
+        out.append(("- " if line.item else "") + "".join(map(_message, line.runs)))
+    if answer.citations:
+        out.append(f"**{escape_message(say(answer.language, 'sources'))}**")
+        out += [f"{c.number}. {escape_message(reference(c))}" for c in answer.citations]
+    return "\n\n".join(out)
+
+
+def escape_message(text: str) -> str:
+    """Return ``text`` so that chat programs see no markup, link, image or formula in it."""
+    return _MARKUP.sub(_harmless, re.sub("[ \t\n]+", " ", clean(text)))
+
+
+def _harmless(match: re.Match[str]) -> str:
+    # Not a backslash before brackets: many chat programs read \[ as the start of a formula.
+    found = match[0]
+    return _ENTITIES.get(found) or f"{found[:-1]}\\{found[-1]}"
+
+
+def _message(run: Run) -> str:
+    if run.kind == "cite":
+        return run.text
+    return _bold(run, escape_message(run.text))
+
+
 def _markdown(run: Run) -> str:
-    text = escape_markdown(run.text)
+    return _bold(run, escape_markdown(run.text))
+
+
+def _bold(run: Run, text: str) -> str:
     if run.kind == "mark" and text.strip():
         bare = text.strip()
         return text.replace(bare, f"**{bare}**", 1)

@@ -1,6 +1,7 @@
-"""Writes the tables of settings into README.md and docs/configuration.md, from ``Settings``.
+"""Writes the tables of settings into README.md and docs/configuration.md, and ``.env.example``.
 
-``python docs/configuration.py``; a test checks that they are what it would write.
+All from ``Settings``, by ``python docs/configuration.py``; a test checks that they are what it
+would write.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from assistant.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "configuration.md")
+EXAMPLE = ROOT / ".env.example"
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 
 
@@ -35,6 +37,18 @@ def filled(text: str) -> str:
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
+def example() -> str:
+    """Return every setting as a line of an environment file, each commented out."""
+    lines = [
+        "# Every setting, with its default. Copy to .env and take the # away where you differ."
+    ]
+    for name, field in Settings.model_fields.items():
+        values = _values(field).replace("`", "")
+        lines += ["", f"# {field.description.replace('`', '')} ({values})"]
+        lines.append(f"#{PREFIX}{name.upper()}={field.default}")
+    return "\n".join(lines) + "\n"
+
+
 def _values(field: Any) -> str:
     if get_origin(field.annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(field.annotation))
@@ -48,3 +62,4 @@ def _values(field: Any) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(filled(page.read_text("utf-8")), "utf-8")
+    EXAMPLE.write_text(example(), "utf-8")

@@ -188,3 +188,15 @@ def opened_late(settings: Settings) -> FakeAssistant:
     if not settings.index.exists():
         raise IndexMissing("There is no index")
     return FakeAssistant()
+
+
+class BrokenAssistant(FakeAssistant):
+    """Fails as nobody foresaw."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        raise ZeroDivisionError("a secret")
+
+
+def opened_broken(_: Settings) -> FakeAssistant:
+    """Return an assistant that cannot answer."""
+    return BrokenAssistant()

@@ -20,7 +20,7 @@ from assistant.settings import PREFIX, Settings
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 READMES = [p for p in (ROOT / "evals/README.md", ROOT / "knowledge/README.md") if p.exists()]
-FOLDERS = r"(?:\.ci|assistant|benchmarks|docs|evals|knowledge|tests|training)/"
+FOLDERS = r"(?:\.ci|assistant|benchmarks|docs|evals|examples|knowledge|tests|training)/"
 TOP = r"(?:app\.py|Makefile|LICENSE|constraints\.txt|pyproject\.toml|[A-Z]+\.md)"
 
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -141,6 +141,11 @@ def test_the_tables_of_settings_are_up_to_date() -> None:
     for page in script.PAGES:
         text = page.read_text("utf-8")
         assert text == script.filled(text), f"{page.name}: run python docs/configuration.py"
+
+
+def test_the_example_of_an_environment_file_is_up_to_date() -> None:
+    script = _script()
+    assert script.EXAMPLE.read_text("utf-8") == script.example(), "run python docs/configuration.py"
 
 
 def test_every_setting_says_what_it_does() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from assistant import render
 from assistant.types import Answer, Citation, IngestReport, Skipped
@@ -79,6 +84,54 @@ def test_untrusted_text_is_only_text(payload: str) -> None:
     written = render.answer_markdown(shown)
     assert "](" not in written.replace("\\]\\(", "")
     assert "<" not in written.replace("\\<", "")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "![x](https://elsewhere.example/x.png)",
+    "[x](javascript:alert(1)) [1]: https://elsewhere.example",
+    "https://elsewhere.example www.elsewhere.example me@elsewhere.example",
+    "`code` **bold** __bold__ ~~gone~~ <b>",
+    "# heading",
+    "- item",
+    "12. item",
+    "| a | b |",
+    "&lt;b&gt; &#91;x](y)",
+    r"$x$ \(y\) \[z\]",
+    "===",
+]
+
+
+def shown_as(markdown: str) -> str:
+    """Return what a Markdown reader makes of it, as HTML."""
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return str(reader.render(markdown))
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_a_message_is_only_text_to_chat_programs(payload: str) -> None:
+    quote = f"{payload} après"
+    written = render.message_markdown(answer(f"« {quote} » [1]", citation(1, quote)))
+    page = shown_as(written)
+    assert set(re.findall(r"<(\w+)", page)) <= {"p", "strong", "ol", "li"}
+    assert html.unescape(re.sub(r"<[^>]*>", "", page)).startswith(f"« {quote} » [1]")
+    for automatic in (" https://", " www.", "me@", "\\[", "\\("):
+        assert automatic not in written
+
+
+@given(st.text())
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    page = shown_as(render.escape_message(text))
+    assert set(re.findall(r"<(\w+)", page)) <= {"p"}
+    words = html.unescape(re.sub(r"<[^>]*>", "", page)).split()
+    assert words == render.clean(text).split()
+
+
+def test_a_message_keeps_plain_prose_and_numbers_its_sources() -> None:
+    quote = "Ouvert du lundi au vendredi (9 h - 17 h) ; l’accès est libre : 3 + 4 = 7."
+    written = render.message_markdown(answer(f"« {quote} » [1]", citation(1, quote)))
+    assert f"« {quote} » [1]" in written
+    assert written.endswith("1. a.md › Compagnie › Atelier (10–83)")
 
 
 def test_lists_are_lists() -> None:

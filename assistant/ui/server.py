@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
+from assistant.api.metrics import FORM, Metrics
+from assistant.api.routes import build_api
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.types import Assistant
-from assistant.ui.desk import Desk
+from assistant.ui.desk import Desk, explain
 from assistant.ui.guard import Guard
 from assistant.ui.page import build
 from assistant.ui.routes import routes
@@ -30,7 +32,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None = None) -> FastAPI:
-    """Return the page as an ASGI application.
+    """Return the page as an ASGI application, and beside it the API below ``/v1``.
 
     The page of the settings' language stands at ``/``, the others at ``/`` and their code.
     """
@@ -38,7 +40,8 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    desk = Desk(settings, opened or _open)
+    metrics = Metrics()
+    desk = Desk(settings, metrics.counting(opened or _open))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in PAGE_LANGUAGES}
     prefixes = {path: words(code) for code, path in paths.items()}
     app = FastAPI(
@@ -52,6 +55,8 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
     )
     tried = Tried(desk)
     app.include_router(routes(desk, tried))
+    app.mount("/v1", build_api(desk, lambda error, code: explain(error, words(code))))
+    _watched(app, desk, metrics)
     app.mount("/page/static", StaticFiles(directory=STATIC))
     app.add_api_route(f"/{settings.language}", lambda: RedirectResponse("/"))
     app.add_api_route(f"/{settings.language}/", lambda: RedirectResponse("/"))
@@ -72,6 +77,22 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
         )
     desk.warm(lambda corpus: [tried(corpus, words(code)) for code in PAGE_LANGUAGES])
     return app
+
+
+def _watched(app: FastAPI, desk: Desk, metrics: Metrics) -> None:
+    """Add what machines ask: ``/health`` and ``/metrics``."""
+
+    @app.get("/health")
+    def health() -> Response:
+        try:
+            return JSONResponse({"status": "ready", "generation": desk.corpus().generation})
+        except AssistantError as error:
+            reason = explain(error, words(desk.settings.language))
+            return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
+
+    @app.get("/metrics")
+    def numbers() -> Response:
+        return Response(metrics.text(desk.corpus), media_type=FORM)
 
 
 def serve(settings: Settings) -> None:

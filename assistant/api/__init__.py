@@ -1,0 +1,1 @@
+"""The assistant over HTTP: the records of the terminal, and the form of OpenAI's chat."""
