@@ -33,15 +33,28 @@ def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
     index: IndexOption = None,
     rebuild: Annotated[bool, typer.Option(help="Read and embed everything anew.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print progress, report or error as JSON lines.")
+    ] = False,
 ) -> None:
     """Bring the index to the state of the documents."""
     from assistant.ingest import ingest as run
+    from assistant.records import ingest_record
     from assistant.render import progress, report
 
     settings = _settings(index=index)
-    with progress(settings.language) as shown:
-        done = run(paths or [settings.knowledge], settings, progress=shown, rebuild=rebuild)
-    typer.echo(report(done, settings.language))
+    roots = paths or [settings.knowledge]
+    if as_json:
+        try:
+            done = run(roots, settings, progress=_print_progress, rebuild=rebuild)
+        except AssistantError as error:
+            _print_json({"error": type(error).__name__, "detail": str(error)})
+            raise typer.Exit(1) from error
+        _print_json({"report": ingest_record(done)})
+    else:
+        with progress(settings.language) as shown:
+            done = run(roots, settings, progress=shown, rebuild=rebuild)
+        typer.echo(report(done, settings.language))
     if any(file.failed for file in done.skipped):
         raise typer.Exit(1)
 
@@ -200,6 +213,10 @@ def _read_batch(path: Path) -> Iterator[dict[str, Any]]:
 
 def _history(row: dict[str, Any]) -> list[str]:
     return [turn for turn in row.get("history") or [] if isinstance(turn, str)]
+
+
+def _print_progress(step: str, done: int, total: int) -> None:
+    _print_json({"step": step, "done": done, "total": total})
 
 
 def _print_json(record: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,8 +48,12 @@ def policy(page: bytes = b"") -> bytes:
 class Guard:
     """Wraps an application: refuses what should not come in, adds headers to what goes out."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: Iterable[str], larger: Mapping[str, int] | None = None
+    ) -> None:
+        """``larger`` gives the bound on bodies by path, where it is not MAX_BODY."""
         self._app = app
+        self._larger = larger or {}
         self._hosts = frozenset(host.strip("[]").lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,14 +63,17 @@ class Guard:
             return
         headers = dict(scope["headers"])
         path = scope["path"]
+        most = self._larger.get(path, MAX_BODY)
         if not self._known(headers.get(b"host", b"").decode("latin-1")):
             await _refuse(send, 421, b"This host name is not served here.")
         elif any(door in path for door in CLOSED):
             await _refuse(send, 404, b"Not found.")
-        elif _length(headers) > MAX_BODY:
+        elif _foreign(scope["method"], headers):
+            await _refuse(send, 403, b"Another site may not ask this.")
+        elif _length(headers) > most:
             await _refuse(send, 413, b"The request is too large.")
         else:
-            await self._app(scope, _bounded(receive), _Outgoing(send).send)
+            await self._app(scope, _bounded(receive, most), _Outgoing(send).send)
 
     def _known(self, host: str) -> bool:
         """Return whether the Host header names us: a listed name, or any address as numbers."""
@@ -85,14 +92,26 @@ def _length(headers: dict[bytes, bytes]) -> int:
     return int(stated) if stated.isdigit() else 0
 
 
-def _bounded(receive: Receive) -> Receive:
+def _foreign(method: str, headers: dict[bytes, bytes]) -> bool:
+    """Return whether a browser says that another site asks for a change."""
+    if method in ("GET", "HEAD"):
+        return False
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site not in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    # Browsers say no Sec-Fetch-Site to addresses without TLS.
+    return origin is not None and origin.split(b"://")[-1] != headers.get(b"host")
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     seen = 0
 
     async def bounded() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if seen > MAX_BODY else message
+        return {"type": "http.disconnect"} if seen > most else message
 
     return bounded
 

@@ -152,6 +152,8 @@ def panel(spoken: Words) -> str:
             *("new_conversation", "no_conversation", "kept_here", "rename", "new_name", "delete"),
             *("close", "export", "export_markdown", "export_html", "export_json"),
             *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
+            *("upload_waiting", "upload_large", "upload_done", "upload_failed", "replace"),
+            *("remove_sure", "removed"),
         )
     }
     data = "".join(

@@ -18,7 +18,7 @@ from assistant.ui.desk import Desk, explain
 from assistant.ui.export import as_html, as_json, as_markdown
 from assistant.ui.feedback import Feedback, keep
 from assistant.ui.keeping import TurnRecord, from_record
-from assistant.ui.overview import documents_html, outline_html
+from assistant.ui.overview import outline_html
 from assistant.ui.source import source_html
 from assistant.ui.tried import Tried
 from assistant.ui.turns import turn_html
@@ -87,10 +87,6 @@ def routes(desk: Desk, tried: Tried) -> APIRouter:
         spoken = words(lang)
         shown = (turn_html(from_record(record, corpus), spoken) for record in kept.turns)
         return HTMLResponse("".join(shown))
-
-    @router.get("/documents")
-    def documents(lang: Lang = "fr") -> HTMLResponse:
-        return _page(desk, words(lang), lambda corpus: documents_html(corpus, words(lang)))
 
     @router.post("/export")
     def export(

@@ -18,6 +18,7 @@ from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.types import Assistant
 from assistant.ui.desk import Desk
+from assistant.ui.editing import FILE, editing
 from assistant.ui.guard import Guard
 from assistant.ui.page import build
 from assistant.ui.routes import routes
@@ -46,12 +47,15 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
         redoc_url=None,
         openapi_url=None,
         middleware=[
-            Middleware(Guard, hosts=(*LOOPBACK, settings.host)),
+            Middleware(
+                Guard, hosts=(*LOOPBACK, settings.host), larger={FILE: settings.max_file_mb << 20}
+            ),
             Middleware(Shell, prefixes=prefixes, version=_version()),
         ],
     )
     tried = Tried(desk)
     app.include_router(routes(desk, tried))
+    app.include_router(editing(desk))
     app.mount("/page/static", StaticFiles(directory=STATIC))
     app.add_api_route(f"/{settings.language}", lambda: RedirectResponse("/"))
     app.add_api_route(f"/{settings.language}/", lambda: RedirectResponse("/"))

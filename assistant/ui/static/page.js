@@ -1,6 +1,7 @@
 // Starts the page once Gradio has drawn it, and sends every click and key to its place.
 
 import { $, $$, copy, language, toast, word } from "./dom.js";
+import * as documents from "./documents.js";
 import * as panel from "./panel.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
@@ -16,6 +17,9 @@ const ACTIONS = {
   theme: switchTheme,
   conversations: talks.open,
   "new-conversation": talk.begin,
+  "choose-files": documents.choose,
+  "remove-document": documents.remove,
+  reindex: documents.reindex,
   good: verdict.good,
   bad: verdict.bad,
   copy: (control) =>
@@ -126,6 +130,8 @@ async function start() {
   for (const name of ["pointerover", "pointerout", "focusin", "focusout", "click"]) {
     document.addEventListener(name, hint);
   }
+  documents.watchDrops(() => (panel.showTab("documents"), panel.openPanel()));
+  document.addEventListener("assistant:renewed", talk.welcome);
   talk.watch();
   store.load();
   const asked = new URLSearchParams(location.search).get("q");
@@ -143,7 +149,11 @@ async function start() {
 
 // Shows what the index holds; tries again until there is one.
 async function open() {
-  while (!(await talk.welcome())) await new Promise((later) => setTimeout(later, 3000));
+  for (let first = true; !(await talk.welcome()); first = false) {
+    // Without an index the documents can already be brought.
+    if (first) documents.load(() => {});
+    await new Promise((later) => setTimeout(later, 3000));
+  }
   await panel.loadOverview();
   panel.openFromAddress();
 }

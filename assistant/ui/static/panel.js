@@ -1,5 +1,6 @@
 // The panel beside the conversation: a source with its quote highlighted, and the outline.
 
+import * as documents from "./documents.js";
 import { $, $$, copy, html, word } from "./dom.js";
 
 let opener = null;
@@ -68,10 +69,15 @@ function light(values) {
 }
 
 export async function loadOverview() {
-  const [outline, documents] = await Promise.all([html("outline"), html("documents")]);
+  const [outline] = await Promise.all([html("outline"), documents.load(renewed)]);
   $("#outline").innerHTML = outline;
-  $("#documents").innerHTML = documents;
   lightCited();
+}
+
+// A new index is published: the outline, the documents and the welcome follow.
+async function renewed() {
+  await loadOverview();
+  document.dispatchEvent(new CustomEvent("assistant:renewed"));
 }
 
 // Units that the conversation cites stand out in the outline.
