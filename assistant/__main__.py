@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+feedback = typer.Typer(help="What readers said of answers.", no_args_is_help=True)
+app.add_typer(feedback, name="feedback")
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 BatchOption = Annotated[
@@ -163,6 +165,29 @@ def serve(
     from assistant.ui import serve as run
 
     run(_settings(index=index, host=host, port=port))
+
+
+@feedback.command()
+def export(
+    to: Annotated[Path | None, typer.Option("--to", help="File; without it, print.")] = None,
+    unresolved: Annotated[
+        bool, typer.Option(help="Also wrong answers, for a person to fill in what is right.")
+    ] = False,
+    index: IndexOption = None,
+) -> None:
+    """Write the feedback as questions that `assistant eval --questions FILE` reads."""
+    from assistant.ui.feedback import kept
+    from assistant.ui.verdicts import rows
+
+    found = rows(kept(_settings(index=index)), unresolved)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
+    if to is None:
+        sys.stdout.write(text)
+        return
+    try:
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        raise AssistantError(f"{to} cannot be written: {error.strerror}") from error
 
 
 @app.command()

@@ -16,6 +16,8 @@ MAX_BODY = 2_000_000
 """Bytes of a request; a whole kept conversation is the largest."""
 CLOSED = ("/gradio_api/upload", "/gradio_api/proxy=", "/monitoring", "/gradio_api/runs")
 """Gradio's doors that the page does not use."""
+REPORT = "/page/report"
+"""The one page that may stand in a frame, and only in ours."""
 _INLINE = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,21 +29,34 @@ HEADERS = (
 )
 
 
+def _digests(page: bytes) -> bytes:
+    return b" ".join(
+        b"'sha256-" + base64.b64encode(hashlib.sha256(m[1]).digest()) + b"'"
+        for m in _INLINE.finditer(page)
+    )
+
+
 def policy(page: bytes = b"") -> bytes:
     """Return the Content-Security-Policy; the inline scripts of ``page`` are allowed by digest.
 
     ``unsafe-eval`` is what Gradio's HTML component and event scripts ask for, inline styles what
     its components set; neither lets text that was inserted as HTML run.
     """
-    digests = b" ".join(
-        b"'sha256-" + base64.b64encode(hashlib.sha256(m[1]).digest()) + b"'"
-        for m in _INLINE.finditer(page)
-    )
     return (
-        b"default-src 'none'; script-src 'self' 'unsafe-eval' " + digests + b"; "
+        b"default-src 'none'; script-src 'self' 'unsafe-eval' " + _digests(page) + b"; "
         b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-        b"connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; "
-        b"frame-ancestors 'none'; object-src 'none'"
+        b"connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'self'; "
+        b"form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    )
+
+
+def policy_of_report(page: bytes) -> bytes:
+    """Return the policy of the evaluation's report: it runs its own script, in a sandbox, in a
+    frame of ours; it reaches neither the network nor the page around it."""
+    return (
+        b"sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src "
+        + _digests(page)
+        + b"; frame-ancestors 'self'"
     )
 
 
@@ -73,7 +88,7 @@ class Guard:
         elif _length(headers) > most:
             await _refuse(send, 413, b"The request is too large.")
         else:
-            await self._app(scope, _bounded(receive, most), _Outgoing(send).send)
+            await self._app(scope, _bounded(receive, most), _Outgoing(send, path == REPORT).send)
 
     def _known(self, host: str) -> bool:
         """Return whether the Host header names us: a listed name, or any address as numbers."""
@@ -125,8 +140,13 @@ async def _refuse(send: Send, status: int, text: bytes) -> None:
 class _Outgoing:
     """Adds the headers; holds HTML back until it is whole, since its scripts are digested."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, report: bool) -> None:
         self._send = send
+        self._policy = policy_of_report if report else policy
+        self._headers: tuple[tuple[bytes, bytes], ...] = HEADERS
+        if report:
+            own = (b"x-frame-options", b"SAMEORIGIN")
+            self._headers = tuple(own if name == own[0] else (name, v) for name, v in HEADERS)
         self._start: Message | None = None
         self._page = b""
 
@@ -134,7 +154,7 @@ class _Outgoing:
         if message["type"] == "http.response.start":
             named = {name for name, _ in HEADERS} | {b"server", b"content-security-policy"}
             kept = [(k, v) for k, v in message["headers"] if k.lower() not in named]
-            message = {**message, "headers": [*kept, *HEADERS]}
+            message = {**message, "headers": [*kept, *self._headers]}
             if dict(kept).get(b"content-type", b"").startswith(b"text/html"):
                 self._start = message
                 return
@@ -144,7 +164,7 @@ class _Outgoing:
             if message.get("more_body"):
                 return
             start, self._start = self._start, None
-            start["headers"].append((b"content-security-policy", policy(self._page)))
+            start["headers"].append((b"content-security-policy", self._policy(self._page)))
             await self._send(start)
             message = {"type": "http.response.body", "body": self._page}
         await self._send(message)

@@ -153,7 +153,7 @@ def panel(spoken: Words) -> str:
             *("close", "export", "export_markdown", "export_html", "export_json"),
             *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
             *("upload_waiting", "upload_large", "upload_done", "upload_failed", "replace"),
-            *("remove_sure", "removed"),
+            *("remove_sure", "removed", "quality_title"),
         )
     }
     data = "".join(
@@ -169,7 +169,10 @@ def panel(spoken: Words) -> str:
         f' data-tab="outline" aria-selected="true">{escape_html(spoken("plan"))}</button>'
         '<button type="button" role="tab" id="tab-documents" aria-controls="documents"'
         ' data-tab="documents" aria-selected="false" tabindex="-1">'
-        f"{escape_html(spoken('documents'))}</button></div>"
+        f"{escape_html(spoken('documents'))}</button>"
+        '<button type="button" role="tab" id="tab-quality" aria-controls="quality"'
+        ' data-tab="quality" aria-selected="false" tabindex="-1">'
+        f"{escape_html(spoken('quality'))}</button></div>"
         f'<button type="button" class="tool bare" data-do="close" aria-label="{close}"'
         f' title="{close}">{icon("close")}</button></div>'
         '<div id="source" role="tabpanel" aria-labelledby="tab-source" tabindex="0" hidden>'
@@ -177,5 +180,6 @@ def panel(spoken: Words) -> str:
         '<div id="outline" role="tabpanel" aria-labelledby="tab-outline" tabindex="0"></div>'
         '<div id="documents" role="tabpanel" aria-labelledby="tab-documents" tabindex="0" hidden>'
         "</div>"
+        '<div id="quality" role="tabpanel" aria-labelledby="tab-quality" tabindex="0" hidden></div>'
         "</aside>"
     )

@@ -3,6 +3,7 @@
 import { $, $$, copy, language, toast, word } from "./dom.js";
 import * as documents from "./documents.js";
 import * as panel from "./panel.js";
+import * as quality from "./quality.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
 import * as talks from "./talks.js";
@@ -20,6 +21,7 @@ const ACTIONS = {
   "choose-files": documents.choose,
   "remove-document": documents.remove,
   reindex: documents.reindex,
+  report: quality.report,
   good: verdict.good,
   bad: verdict.bad,
   copy: (control) =>

@@ -2,6 +2,7 @@
 
 import * as documents from "./documents.js";
 import { $, $$, copy, html, word } from "./dom.js";
+import * as quality from "./quality.js";
 
 let opener = null;
 let shown = 0;
@@ -14,6 +15,7 @@ export function showTab(name) {
     $(`#${tab.dataset.tab}`).hidden = !chosen;
   }
   $("#panel").dataset.view = name;
+  if (name === "quality") quality.load();
 }
 
 export function openPanel() {
