@@ -191,6 +191,18 @@ def export(
 
 
 @app.command()
+def password(name: Annotated[str, typer.Argument(help="The reader's name.")]) -> None:
+    """Ask for a password and print the line for the file named in ASSISTANT_AUTH."""
+    from assistant.ui.passwords import line
+
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        typer.echo(line(name, secret))
+    except ValueError as error:
+        raise AssistantError(f"No line was made: {error}") from error
+
+
+@app.command()
 def doctor(index: IndexOption = None) -> None:
     """Say what is installed, which model, which index, and what to mend."""
     from assistant.doctor import checks

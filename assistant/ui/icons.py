@@ -31,6 +31,7 @@ _PATHS = {
     "add": "M12 16V5M7.5 9.5L12 5l4.5 4.5M5 19h14",
     "remove": "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5",
     "report": "M4 20V4M4 20h16M8.5 16v-5M13 16V7M17.5 16v-3",
+    "logout": "M14 5H5v14h9M10 12h10M16.5 8.5L20 12l-3.5 3.5",
     "documents": "M6 3h9l4 4v14H6zM14 3v5h5",
 }
 

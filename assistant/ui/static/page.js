@@ -1,6 +1,6 @@
 // Starts the page once Gradio has drawn it, and sends every click and key to its place.
 
-import { $, $$, copy, language, toast, word } from "./dom.js";
+import { $, $$, copy, known, language, toast, url, word } from "./dom.js";
 import * as documents from "./documents.js";
 import * as panel from "./panel.js";
 import * as quality from "./quality.js";
@@ -22,6 +22,7 @@ const ACTIONS = {
   "remove-document": documents.remove,
   reindex: documents.reindex,
   report: quality.report,
+  logout: () => fetch("/page/logout", { method: "POST" }).then(() => location.reload()),
   good: verdict.good,
   bad: verdict.bad,
   copy: (control) =>
@@ -109,7 +110,7 @@ function keepLanguage() {
 
 let missed = 0;
 async function heartbeat() {
-  const alive = await fetch("/page/static/mark.svg", { cache: "no-store" }).then(
+  const alive = await known(fetch(url("health"), { cache: "no-store" })).then(
     (response) => response.ok,
     () => false,
   );
