@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from assistant.render import escape_html
 from assistant.types import Corpus, Unit
+from assistant.ui.icons import icon
 from assistant.ui.outline import tree
 from assistant.ui.words import Words
 
@@ -38,4 +39,11 @@ def outline_html(corpus: Corpus, words: Words) -> str:
             f"{branch(roots, 0)}</section>"
         )
     title = escape_html(words("plan_title"))
-    return f'<div class="outline"><h2 class="unseen">{title}</h2>{"".join(parts)}</div>'
+    chart = (
+        '<button type="button" class="quiet to-chart" data-do="chart">'
+        f"{icon('tree')}<span>{escape_html(words('chart_open'))}</span></button>"
+    )
+    return (
+        f'<h2 class="unseen">{title}</h2>{chart if parts else ""}'
+        f'<div class="outline">{"".join(parts)}</div>'
+    )

@@ -173,6 +173,7 @@ def panel(spoken: Words) -> str:
             *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
             *("upload_waiting", "upload_large", "upload_done", "upload_failed", "replace"),
             *("remove_sure", "removed", "quality_title"),
+            *("chart", "zoom", "zoom_in", "zoom_out", "zoom_fit", "documents"),
         )
     }
     data = "".join(

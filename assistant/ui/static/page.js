@@ -1,6 +1,7 @@
 // Starts the page once Gradio has drawn it, and sends every click and key to its place.
 
 import { $, $$, copy, known, language, toast, url, word } from "./dom.js";
+import * as chart from "./chart.js";
 import * as documents from "./documents.js";
 import * as panel from "./panel.js";
 import * as quality from "./quality.js";
@@ -22,6 +23,7 @@ const ACTIONS = {
   "remove-document": documents.remove,
   reindex: documents.reindex,
   report: quality.report,
+  chart: chart.open,
   logout: () => fetch("/page/logout", { method: "POST" }).then(() => location.reload()),
   good: verdict.good,
   bad: verdict.bad,

@@ -12,6 +12,7 @@ export async function load() {
 export function report() {
   const dialog = document.createElement("dialog");
   dialog.id = "report";
+  dialog.className = "sheet";
   const title = document.createElement("h2");
   title.id = "report-title";
   title.textContent = word("qualityTitle");
