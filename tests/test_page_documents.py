@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from page_server import Visit, browsing, running
 from payloads import PAYLOADS
-from test_page import request
+from test_page import AXE, request, violations
 
 from assistant.settings import Settings, load_settings
 from assistant.ui.reindexing import Reindexing
@@ -258,6 +258,7 @@ def test_refusals_are_sentences(visit: Visit) -> None:
     assert "taille" in said[1]
     assert "vide" in said[2]
     assert "Remplacer" in said[3]
+    assert not AXE.exists() or violations(visit) == []
 
 
 def test_files_are_dropped_and_the_old_index_answers_meanwhile(visit: Visit, folder: Path) -> None:

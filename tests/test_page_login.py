@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from page_server import Visit, browsing, running
-from test_page import QUESTION, request
+from test_page import AXE, QUESTION, request, violations
 from typer.testing import CliRunner
 
 from assistant.__main__ import app
@@ -208,6 +208,7 @@ def test_a_reader_logs_in_asks_and_logs_out(browser: Any, address: str, width: i
     visit.page.fill("[name=password]", "not the password")
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_selector(".alarm")
+    assert not AXE.exists() or violations(visit) == []
     visit.page.fill("[name=name]", "bob")
     visit.page.fill("[name=password]", SECRET)
     visit.page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from page_server import Visit, browsing, running
 from payloads import PAYLOADS
-from test_page import QUESTION, SILENT, request
+from test_page import AXE, QUESTION, SILENT, request, violations
 from typer.testing import CliRunner
 
 from assistant.__main__ import app
@@ -162,6 +162,7 @@ def test_feedback_is_seen_and_becomes_questions(
     assert visit.text("#quality .said-list b") == SILENT
     assert visit.text("#quality .comment").strip() == HOSTILE
     assert (visit.page.evaluate("window.hit"), visit.outside, visit.errors) == (None, [], [])
+    assert not AXE.exists() or violations(visit) == []
     visit.context.close()
     assert len(list(kept(load_settings(**places)))) == 2
     file = tmp_path / "questions.jsonl"

@@ -71,7 +71,8 @@ function clicked(event) {
 }
 
 function pressed(event) {
-  if (event.key === "Escape" && document.body.classList.contains("panel-open")) panel.closePanel();
+  // Escape closes what lies on top, and that only.
+  if (event.key === "Escape" && !$("dialog[open]") && document.body.classList.contains("panel-open")) panel.closePanel();
   const tab = event.target.closest?.("[role=tab]");
   if (tab && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
     const all = $$("#panel [role=tab]");
