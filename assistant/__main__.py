@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+feedback = typer.Typer(help="What readers said of answers.", no_args_is_help=True)
+app.add_typer(feedback, name="feedback")
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 BatchOption = Annotated[
@@ -33,15 +35,28 @@ def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or files.")] = None,
     index: IndexOption = None,
     rebuild: Annotated[bool, typer.Option(help="Read and embed everything anew.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print progress, report or error as JSON lines.")
+    ] = False,
 ) -> None:
     """Bring the index to the state of the documents."""
     from assistant.ingest import ingest as run
+    from assistant.records import ingest_record
     from assistant.render import progress, report
 
     settings = _settings(index=index)
-    with progress(settings.language) as shown:
-        done = run(paths or [settings.knowledge], settings, progress=shown, rebuild=rebuild)
-    typer.echo(report(done, settings.language))
+    roots = paths or [settings.knowledge]
+    if as_json:
+        try:
+            done = run(roots, settings, progress=_print_progress, rebuild=rebuild)
+        except AssistantError as error:
+            _print_json({"error": type(error).__name__, "detail": str(error)})
+            raise typer.Exit(1) from error
+        _print_json({"report": ingest_record(done)})
+    else:
+        with progress(settings.language) as shown:
+            done = run(roots, settings, progress=shown, rebuild=rebuild)
+        typer.echo(report(done, settings.language))
     if any(file.failed for file in done.skipped):
         raise typer.Exit(1)
 
@@ -152,6 +167,41 @@ def serve(
     run(_settings(index=index, host=host, port=port))
 
 
+@feedback.command()
+def export(
+    to: Annotated[Path | None, typer.Option("--to", help="File; without it, print.")] = None,
+    unresolved: Annotated[
+        bool, typer.Option(help="Also wrong answers, for a person to fill in what is right.")
+    ] = False,
+    index: IndexOption = None,
+) -> None:
+    """Write the feedback as questions that `assistant eval --questions FILE` reads."""
+    from assistant.ui.feedback import kept
+    from assistant.ui.verdicts import rows
+
+    found = rows(kept(_settings(index=index)), unresolved)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
+    if to is None:
+        sys.stdout.write(text)
+        return
+    try:
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        raise AssistantError(f"{to} cannot be written: {error.strerror}") from error
+
+
+@app.command()
+def password(name: Annotated[str, typer.Argument(help="The reader's name.")]) -> None:
+    """Ask for a password and print the line for the file named in ASSISTANT_AUTH."""
+    from assistant.ui.passwords import line
+
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        typer.echo(line(name, secret))
+    except ValueError as error:
+        raise AssistantError(f"No line was made: {error}") from error
+
+
 @app.command()
 def mcp(
     index: IndexOption = None,
@@ -220,6 +270,10 @@ def _read_batch(path: Path) -> Iterator[dict[str, Any]]:
 
 def _history(row: dict[str, Any]) -> list[str]:
     return [turn for turn in row.get("history") or [] if isinstance(turn, str)]
+
+
+def _print_progress(step: str, done: int, total: int) -> None:
+    _print_json({"step": step, "done": done, "total": total})
 
 
 def _print_json(record: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from assistant.types import Answer, Citation, Document, Hit, Unit
+from assistant.types import Answer, Citation, Document, Hit, IngestReport, Unit
 
 
 def answer_record(answer: Answer) -> dict[str, Any]:
@@ -76,3 +77,8 @@ def _place(unit: Unit) -> dict[str, Any]:
         "start": unit.start,
         "end": unit.end,
     }
+
+
+def ingest_record(report: IngestReport) -> dict[str, Any]:
+    """Return what an ingest did as JSON-ready values."""
+    return asdict(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +44,36 @@ class Settings(BaseSettings):
     llm_max_tokens: int = Field(
         500, ge=20, le=32_000, description="Tokens the model may write for an answer."
     )
+    reports: Path = Field(Path("reports"), description="Folder of the evaluation's reports.")
+    edit_documents: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        description="Whether the page may add and remove documents and show the feedback; `auto` "
+        "is yes while it listens on this machine only.",
+    )
+    auth: str = Field("", description="File of the readers who may log in; empty is no login.")
+    without_login: Literal["no", "yes"] = Field(
+        "no", description="`yes` lets the page listen beyond this machine without a login."
+    )
+    rate: int = Field(
+        60,
+        ge=0,
+        description="Questions a minute from one reader of another machine; 0 is no limit.",
+    )
+
+    @property
+    def local(self) -> bool:
+        """Whether the page listens on this machine only."""
+        if self.host.lower() == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def editable(self) -> bool:
+        """Whether the page may change the documents."""
+        return self.edit_documents == "yes" or (self.edit_documents == "auto" and self.local)
 
 
 def load_settings(**overrides: Any) -> Settings:

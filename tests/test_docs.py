@@ -89,10 +89,14 @@ def _terminal() -> dict[str, set[str]]:
     from assistant.__main__ import app
 
     commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
-    return {
-        name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
-        for name, command in commands.items()
-    }
+    return {name: _options(command) for name, command in commands.items()}
+
+
+def _options(command: Any) -> set[str]:
+    """Return the options of a command and of the commands below it."""
+    below = getattr(command, "commands", {}).values()
+    own = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+    return own.union(*(_options(each) for each in below))
 
 
 def _evals() -> dict[str, set[str]]:

@@ -98,7 +98,7 @@ def test_there_are_at_least_forty() -> None:
 def test_outline_and_documents(visit: Visit) -> None:
     assert visit.page.locator("#outline section").count() == len(PAYLOADS)
     visit.page.click("#tab-documents")
-    assert visit.page.locator("#documents tbody tr").count() == len(PAYLOADS)
+    assert visit.page.locator("#documents .document").count() == len(PAYLOADS)
     unharmed(visit)
 
 

@@ -147,6 +147,8 @@ class AnswerRecord(BaseModel):
         retrieved=[],
         seconds=0.21,
         generation="3f2a",
+        written_by="",
+        struck=0,
     )
 
     id: Identity = None
@@ -160,6 +162,8 @@ class AnswerRecord(BaseModel):
     retrieved: list[HitRecord]
     seconds: float
     generation: str
+    written_by: str = Field(description="The language model that wrote it; empty: quotes.")
+    struck: int = Field(description="Sentences of that model that nothing proved.")
 
 
 class FoundRecord(BaseModel):

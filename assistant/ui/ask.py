@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -29,12 +30,16 @@ class Asking:
         self._desk = desk
         self._words = words
 
-    def turn(self, question: str, past: Sequence[object]) -> Iterator[str]:
+    def turn(self, question: str, past: Sequence[object], reader: str = "") -> Iterator[str]:
         """Yield the turn as HTML while it grows; the last one is whole, or says what went wrong."""
         asked = self._clipped(question)
         identity = secrets.token_hex(6)
         if not asked.strip():
             yield failed_html(identity, "", self._words("error_empty"), self._words)
+            return
+        if wait := self._desk.brake.wait(reader):
+            sentence = self._words("error_often", seconds=math.ceil(wait))
+            yield failed_html(identity, asked, sentence, self._words)
             return
         yield waiting_html(identity, asked, "", self._words)
         try:

@@ -17,6 +17,7 @@ from assistant.errors import (
 )
 from assistant.settings import Settings
 from assistant.types import Assistant, Corpus
+from assistant.ui.brake import Brake
 from assistant.ui.words import Words
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Desk:
 
     def __init__(self, settings: Settings, opened: Callable[[Settings], Assistant]) -> None:
         self.settings = settings
+        self.brake = Brake(settings.rate)
         self._opened = opened
         self._assistant: Assistant | None = None
         self._failure: tuple[float, AssistantError] | None = None

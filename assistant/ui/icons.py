@@ -28,6 +28,10 @@ _PATHS = {
     "tree": "M9 3h6v5H9zM3 16h6v5H3zM15 16h6v5h-6zM12 8v4M6 16v-4h12v4",
     "ask": "M4 5h16v11H9l-5 4zM10 9a2 2 0 1 1 2.5 2c-.4.2-.5.5-.5 1M12 14v.01",
     "export": "M12 4v11M7.5 10.5L12 15l4.5-4.5M5 20h14",
+    "add": "M12 16V5M7.5 9.5L12 5l4.5 4.5M5 19h14",
+    "remove": "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5",
+    "report": "M4 20V4M4 20h16M8.5 16v-5M13 16V7M17.5 16v-3",
+    "logout": "M14 5H5v14h9M10 12h10M16.5 8.5L20 12l-3.5 3.5",
     "documents": "M6 3h9l4 4v14H6zM14 3v5h5",
 }
 

@@ -1,13 +1,12 @@
-"""The whole corpus as HTML: its heading tree, and the table of its documents."""
+"""The whole corpus as HTML: its heading tree."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
-from assistant.phrases import language_name
 from assistant.render import escape_html
 from assistant.types import Corpus, Unit
+from assistant.ui.icons import icon
 from assistant.ui.outline import tree
 from assistant.ui.words import Words
 
@@ -40,25 +39,11 @@ def outline_html(corpus: Corpus, words: Words) -> str:
             f"{branch(roots, 0)}</section>"
         )
     title = escape_html(words("plan_title"))
-    return f'<div class="outline"><h2 class="unseen">{title}</h2>{"".join(parts)}</div>'
-
-
-def documents_html(corpus: Corpus, words: Words) -> str:
-    """Return the table of what is indexed."""
-    units = Counter(unit.document for unit in corpus.units.values())
-    passages = Counter(passage.document for passage in corpus.passages)
-    columns = ("column_document", "column_language", "column_units", "column_passages")
-    head = "".join(f'<th scope="col">{escape_html(words(key))}</th>' for key in columns)
-    rows = "".join(
-        f'<tr><th scope="row"><span dir="auto">{escape_html(d.title)}</span>'
-        f"<small>{escape_html(d.id)}</small></th>"
-        f"<td>{escape_html(language_name(d.language, words.language))}</td>"
-        f"<td>{words.number(units[d.id])}</td><td>{words.number(passages[d.id])}</td></tr>"
-        for d in sorted(corpus.documents.values(), key=lambda d: d.id)
+    chart = (
+        '<button type="button" class="quiet to-chart" data-do="chart">'
+        f"{icon('tree')}<span>{escape_html(words('chart_open'))}</span></button>"
     )
     return (
-        f'<div class="documents"><h2>{escape_html(words("documents_title"))}</h2>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{escape_html(words('documents_how'))}</p>"
-        f"<p>{escape_html(words('generation', generation=corpus.generation))}</p></div>"
+        f'<h2 class="unseen">{title}</h2>{chart if parts else ""}'
+        f'<div class="outline">{"".join(parts)}</div>'
     )

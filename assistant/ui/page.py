@@ -6,6 +6,7 @@ document through. Here every turn is HTML made on the server, all text in it esc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from assistant.ui.ask import Asking
 from assistant.ui.desk import Desk
 from assistant.ui.feedback import REASONS
 from assistant.ui.icons import icon
+from assistant.ui.reception import READER
 from assistant.ui.words import PAGE_LANGUAGES, Words, words
 
 if TYPE_CHECKING:
@@ -33,16 +35,21 @@ def build(desk: Desk, spoken: Words, paths: Mapping[str, str]) -> gr.Blocks:
 
     asking = Asking(desk, spoken)
 
-    def ask(question: str, past: Any) -> Iterator[str]:
-        yield from asking.turn(question or "", past if isinstance(past, list) else [])
+    def ask(question: str, past: Any, request: Any) -> Iterator[str]:
+        earlier = past if isinstance(past, list) else []
+        yield from asking.turn(question or "", earlier, _reader(request))
 
-    def chat(message: str, history: list[str] | None = None) -> dict[str, Any]:
+    def chat(message: str, history: list[str] | None = None, request: Any = None) -> dict[str, Any]:
         """Answer one message; ``history`` holds the earlier questions, oldest first."""
+        if wait := desk.brake.wait(_reader(request)):
+            raise gr.Error(spoken("error_often", seconds=math.ceil(wait)))
         return answer_record(desk.assistant().ask(message, history or []))
 
+    # Gradio gives the request to whoever asks for it by type; it is imported only here.
+    ask.__annotations__["request"] = chat.__annotations__["request"] = gr.Request
     page: gr.Blocks = gr.Blocks(title=spoken("name"), analytics_enabled=False, fill_height=True)
     with page:
-        _html(header(spoken, paths), "top")
+        _html(header(spoken, paths, bool(desk.settings.auth)), "top")
         with gr.Row(elem_id="work", equal_height=True):
             with gr.Column(elem_id="talk", scale=3, min_width=320):
                 with gr.Column(elem_id="scroll"):
@@ -82,13 +89,18 @@ def build(desk: Desk, spoken: Words, paths: Mapping[str, str]) -> gr.Blocks:
     return page
 
 
+def _reader(request: Any) -> str:
+    """Return who asks, as the reception found; "" where that does not matter."""
+    return str(request.headers.get(READER.decode(), "")) if request else ""
+
+
 def _html(value: str, identity: str) -> gr.HTML:
     import gradio as gr
 
     return gr.HTML(value, elem_id=identity, apply_default_css=False, padding=False, js_on_load=None)
 
 
-def header(spoken: Words, paths: Mapping[str, str]) -> str:
+def header(spoken: Words, paths: Mapping[str, str], login: bool = False) -> str:
     """Return the top of the page: its name, conversations, languages, theme."""
 
     def tool(name: str, do: str) -> str:
@@ -104,6 +116,13 @@ def header(spoken: Words, paths: Mapping[str, str]) -> str:
         for code in PAGE_LANGUAGES
     )
     theme = escape_html(spoken("theme"))
+    out = escape_html(spoken("logout"))
+    leave = (
+        f'<button type="button" class="tool bare" data-do="logout" aria-label="{out}"'
+        f' title="{out}">{icon("logout")}</button>'
+        if login
+        else ""
+    )
     return (
         f'<a class="skip" href="#question" data-do="skip">{escape_html(spoken("skip"))}</a>'
         '<header class="top"><h1 class="brand"><span class="mark-drawing" aria-hidden="true">'
@@ -113,7 +132,7 @@ def header(spoken: Words, paths: Mapping[str, str]) -> str:
         f"{tool('new', 'new-conversation')}</div>"
         f'<nav class="languages" aria-label="{escape_html(spoken("language"))}">{tongues}</nav>'
         f'<button type="button" class="tool bare" data-do="theme" aria-label="{theme}"'
-        f' title="{theme}">{icon("theme")}</button></header>'
+        f' title="{theme}">{icon("theme")}</button>{leave}</header>'
     )
 
 
@@ -152,6 +171,9 @@ def panel(spoken: Words) -> str:
             *("new_conversation", "no_conversation", "kept_here", "rename", "new_name", "delete"),
             *("close", "export", "export_markdown", "export_html", "export_json"),
             *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
+            *("upload_waiting", "upload_large", "upload_done", "upload_failed", "replace"),
+            *("remove_sure", "removed", "quality_title"),
+            *("chart", "zoom", "zoom_in", "zoom_out", "zoom_fit", "documents"),
         )
     }
     data = "".join(
@@ -167,7 +189,10 @@ def panel(spoken: Words) -> str:
         f' data-tab="outline" aria-selected="true">{escape_html(spoken("plan"))}</button>'
         '<button type="button" role="tab" id="tab-documents" aria-controls="documents"'
         ' data-tab="documents" aria-selected="false" tabindex="-1">'
-        f"{escape_html(spoken('documents'))}</button></div>"
+        f"{escape_html(spoken('documents'))}</button>"
+        '<button type="button" role="tab" id="tab-quality" aria-controls="quality"'
+        ' data-tab="quality" aria-selected="false" tabindex="-1">'
+        f"{escape_html(spoken('quality'))}</button></div>"
         f'<button type="button" class="tool bare" data-do="close" aria-label="{close}"'
         f' title="{close}">{icon("close")}</button></div>'
         '<div id="source" role="tabpanel" aria-labelledby="tab-source" tabindex="0" hidden>'
@@ -175,5 +200,6 @@ def panel(spoken: Words) -> str:
         '<div id="outline" role="tabpanel" aria-labelledby="tab-outline" tabindex="0"></div>'
         '<div id="documents" role="tabpanel" aria-labelledby="tab-documents" tabindex="0" hidden>'
         "</div>"
+        '<div id="quality" role="tabpanel" aria-labelledby="tab-quality" tabindex="0" hidden></div>'
         "</aside>"
     )

@@ -18,7 +18,8 @@ from assistant.ui.desk import Desk, explain
 from assistant.ui.export import as_html, as_json, as_markdown
 from assistant.ui.feedback import Feedback, keep
 from assistant.ui.keeping import TurnRecord, from_record
-from assistant.ui.overview import documents_html, outline_html
+from assistant.ui.overview import outline_html
+from assistant.ui.quality import Reports, quality_html
 from assistant.ui.source import source_html
 from assistant.ui.tried import Tried
 from assistant.ui.turns import turn_html
@@ -44,6 +45,7 @@ class Talk(Kept):
 def routes(desk: Desk, tried: Tried) -> APIRouter:
     """Return the page's own routes, all below ``/page``."""
     router = APIRouter(prefix="/page")
+    reports = Reports(desk.settings.reports)
 
     @router.get("/health")
     def health(lang: Lang = "fr") -> JSONResponse:
@@ -88,9 +90,16 @@ def routes(desk: Desk, tried: Tried) -> APIRouter:
         shown = (turn_html(from_record(record, corpus), spoken) for record in kept.turns)
         return HTMLResponse("".join(shown))
 
-    @router.get("/documents")
-    def documents(lang: Lang = "fr") -> HTMLResponse:
-        return _page(desk, words(lang), lambda corpus: documents_html(corpus, words(lang)))
+    @router.get("/quality")
+    def quality(lang: Lang = "fr") -> HTMLResponse:
+        return HTMLResponse(quality_html(reports.latest(), desk.settings, words(lang)))
+
+    @router.get("/report")
+    def report() -> Response:
+        found = reports.latest()
+        if found is None or found.page is None:
+            return PlainTextResponse("Not found.", status_code=404)
+        return HTMLResponse(found.page.read_text("utf-8", "replace"))
 
     @router.post("/export")
     def export(

@@ -19,9 +19,12 @@ from assistant.api.routes import build_api
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.types import Assistant
+from assistant.ui import passwords
 from assistant.ui.desk import Desk, explain
+from assistant.ui.editing import FILE, editing
 from assistant.ui.guard import Guard
 from assistant.ui.page import build
+from assistant.ui.reception import Reception
 from assistant.ui.routes import routes
 from assistant.ui.shell import Shell
 from assistant.ui.tried import Tried
@@ -44,19 +47,27 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
     desk = Desk(settings, metrics.counting(opened or _open))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in PAGE_LANGUAGES}
     prefixes = {path: words(code) for code, path in paths.items()}
+    readers = passwords.load(Path(settings.auth)) if settings.auth else None
+    version = _version()
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         middleware=[
-            Middleware(Guard, hosts=(*LOOPBACK, settings.host)),
-            Middleware(Shell, prefixes=prefixes, version=_version()),
+            Middleware(
+                Guard, hosts=(*LOOPBACK, settings.host), larger={FILE: settings.max_file_mb << 20}
+            ),
+            Middleware(
+                Reception, readers=readers, prefixes=prefixes, version=version, brake=desk.brake
+            ),
+            Middleware(Shell, prefixes=prefixes, version=version),
         ],
     )
     tried = Tried(desk)
     app.include_router(routes(desk, tried))
     app.mount("/v1", build_api(desk, lambda error, code: explain(error, words(code))))
     _watched(app, desk, metrics)
+    app.include_router(editing(desk))
     app.mount("/page/static", StaticFiles(directory=STATIC))
     app.add_api_route(f"/{settings.language}", lambda: RedirectResponse("/"))
     app.add_api_route(f"/{settings.language}/", lambda: RedirectResponse("/"))
@@ -99,6 +110,7 @@ def serve(settings: Settings) -> None:
     """Serve the page until interrupted; raise AssistantError where the port cannot be had."""
     import uvicorn
 
+    _behind_a_login(settings)
     with _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -107,6 +119,16 @@ def serve(settings: Settings) -> None:
             build_app(settings), log_level="warning", server_header=False, limit_concurrency=400
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _behind_a_login(settings: Settings) -> None:
+    """Raise AssistantError where everybody on the network could read the documents."""
+    if not (settings.local or settings.auth or settings.without_login == "yes"):
+        raise AssistantError(
+            f"The page would listen on {settings.host}, where other machines reach it, without a "
+            "login: name a file of readers in ASSISTANT_AUTH (`assistant password NAME` makes its "
+            "lines), or set ASSISTANT_WITHOUT_LOGIN=yes if everybody may read the documents"
+        )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ def dressed(page: str, words: Words, version: str) -> str:
         '<link rel="preload" href="/page/static/fonts/source-sans-3-latin-wght-normal.woff2"'
         ' as="font" type="font/woff2" crossorigin>'
         f'<link rel="stylesheet" href="/page/static/page.css?{version}">'
+        f'<link rel="stylesheet" href="/page/static/views.css?{version}">'
         f'<link rel="icon" href="/page/static/mark.svg?{version}" type="image/svg+xml">'
         f'<meta name="description" content="{escape_html(words("tagline"))}">'
         f'<script src="/page/static/theme.js?{version}"></script>'

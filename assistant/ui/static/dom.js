@@ -13,16 +13,19 @@ export function url(path, values = {}) {
 
 // The HTML comes from our own server, where all text in it was escaped.
 export async function html(path, values) {
-  const response = await fetch(url(path, values));
-  return response.text();
+  return (await known(fetch(url(path, values)))).text();
 }
 
 export function post(path, body, values) {
-  return fetch(url(path, values), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  const headers = { "Content-Type": "application/json" };
+  return known(fetch(url(path, values), { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+// A login that ended: the page that comes instead asks for it.
+export async function known(asked) {
+  const response = await asked;
+  if (response.status === 401) location.reload();
+  return response;
 }
 
 let fading;

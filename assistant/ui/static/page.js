@@ -1,7 +1,10 @@
 // Starts the page once Gradio has drawn it, and sends every click and key to its place.
 
-import { $, $$, copy, language, toast, word } from "./dom.js";
+import { $, $$, copy, known, language, toast, url, word } from "./dom.js";
+import * as chart from "./chart.js";
+import * as documents from "./documents.js";
 import * as panel from "./panel.js";
+import * as quality from "./quality.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
 import * as talks from "./talks.js";
@@ -16,6 +19,12 @@ const ACTIONS = {
   theme: switchTheme,
   conversations: talks.open,
   "new-conversation": talk.begin,
+  "choose-files": documents.choose,
+  "remove-document": documents.remove,
+  reindex: documents.reindex,
+  report: quality.report,
+  chart: chart.open,
+  logout: () => fetch("/page/logout", { method: "POST" }).then(() => location.reload()),
   good: verdict.good,
   bad: verdict.bad,
   copy: (control) =>
@@ -62,7 +71,8 @@ function clicked(event) {
 }
 
 function pressed(event) {
-  if (event.key === "Escape" && document.body.classList.contains("panel-open")) panel.closePanel();
+  // Escape closes what lies on top, and that only.
+  if (event.key === "Escape" && !$("dialog[open]") && document.body.classList.contains("panel-open")) panel.closePanel();
   const tab = event.target.closest?.("[role=tab]");
   if (tab && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
     const all = $$("#panel [role=tab]");
@@ -103,7 +113,7 @@ function keepLanguage() {
 
 let missed = 0;
 async function heartbeat() {
-  const alive = await fetch("/page/static/mark.svg", { cache: "no-store" }).then(
+  const alive = await known(fetch(url("health"), { cache: "no-store" })).then(
     (response) => response.ok,
     () => false,
   );
@@ -126,6 +136,8 @@ async function start() {
   for (const name of ["pointerover", "pointerout", "focusin", "focusout", "click"]) {
     document.addEventListener(name, hint);
   }
+  documents.watchDrops(() => (panel.showTab("documents"), panel.openPanel()));
+  document.addEventListener("assistant:renewed", talk.welcome);
   talk.watch();
   store.load();
   const asked = new URLSearchParams(location.search).get("q");
@@ -143,7 +155,11 @@ async function start() {
 
 // Shows what the index holds; tries again until there is one.
 async function open() {
-  while (!(await talk.welcome())) await new Promise((later) => setTimeout(later, 3000));
+  for (let first = true; !(await talk.welcome()); first = false) {
+    // Without an index the documents can already be brought.
+    if (first) documents.load(() => {});
+    await new Promise((later) => setTimeout(later, 3000));
+  }
   await panel.loadOverview();
   panel.openFromAddress();
 }

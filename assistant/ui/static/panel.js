@@ -1,6 +1,8 @@
 // The panel beside the conversation: a source with its quote highlighted, and the outline.
 
+import * as documents from "./documents.js";
 import { $, $$, copy, html, word } from "./dom.js";
+import * as quality from "./quality.js";
 
 let opener = null;
 let shown = 0;
@@ -13,6 +15,7 @@ export function showTab(name) {
     $(`#${tab.dataset.tab}`).hidden = !chosen;
   }
   $("#panel").dataset.view = name;
+  if (name === "quality") quality.load();
 }
 
 export function openPanel() {
@@ -68,10 +71,15 @@ function light(values) {
 }
 
 export async function loadOverview() {
-  const [outline, documents] = await Promise.all([html("outline"), html("documents")]);
+  const [outline] = await Promise.all([html("outline"), documents.load(renewed)]);
   $("#outline").innerHTML = outline;
-  $("#documents").innerHTML = documents;
   lightCited();
+}
+
+// A new index is published: the outline, the documents and the welcome follow.
+async function renewed() {
+  await loadOverview();
+  document.dispatchEvent(new CustomEvent("assistant:renewed"));
 }
 
 // Units that the conversation cites stand out in the outline.
