@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.chunks import Chunk, chunks, reader_input
-from assistant.reader import SPECIAL, Encoded, Reader, Reading
+from assistant.reader import SPECIAL, Encoded, Reader, Reading, alike
 from assistant.retrieval import Searchable
 
 Floats = npt.NDArray[np.float32]
@@ -49,7 +49,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Read:
     """What the reader found in one unit: the verdict (a logit) on its best window, how like the
-    question's words the likest window is, and what it makes of each passage it read."""
+    question's words its likest chunk is, heading and all, and what it makes of each passage."""
 
     answer: float
     words: float
@@ -86,8 +86,10 @@ class UnitReader:
         gets one window at least, the others go to the most interesting; ``windows`` in all.
         """
         chosen: list[tuple[float, int, _Known, Encoded]] = []
+        words: dict[int, float] = {}
         for unit, chunk in self._chunks(units, interest):
             start = int(self._ends[unit])
+            words[unit] = max(words.get(unit, -1.0), float(alike(asked, chunk.encoded).mean()))
             for window in windows_of(chunk.encoded):
                 inside = self._inside(chunk, window)
                 worth = max((float(interest[unit][i - start]) for i in inside), default=-1.0)
@@ -101,7 +103,7 @@ class UnitReader:
         for i, reading in zip(picked, readings, strict=True):
             _, unit, chunk, window = chosen[i]
             places = self._locate(chunk, window, reading, asked)
-            found[unit] = _merged(found.get(unit), Read(reading.answer, reading.words, places))
+            found[unit] = _merged(found.get(unit), Read(reading.answer, words[unit], places))
         return found
 
     def _chunks(
@@ -168,13 +170,13 @@ class UnitReader:
             end = max(min(int(places[tokens[b], 1]), passage.end), start + 1)
             words = window.words[tokens].astype(np.float32)
             mean = words.mean(0)
-            alike = (question @ words.T).max(1) if len(question) else np.zeros(1)
+            nearest = (question @ words.T).max(1) if len(question) else np.zeros(1)
             found[i] = Place(
                 mark=(start, end),
                 span=float(pairs[a, b]) - norm,
-                words=float(alike.mean()),
+                words=float(nearest.mean()),
                 mean=float(mean @ asked.mean / max(float(np.linalg.norm(mean)), 1e-9)),
-                news=float(alike @ beyond),
+                news=float(nearest @ beyond),
             )
         return found
 
@@ -187,7 +189,7 @@ def _merged(before: Read | None, now: Read) -> Read:
     for i, place in now.passages.items():
         if i not in passages or passages[i].span + before.answer < place.span + now.answer:
             passages[i] = place
-    return Read(max(before.answer, now.answer), max(before.words, now.words), passages)
+    return Read(max(before.answer, now.answer), before.words, passages)
 
 
 def _beyond(question: Floats, known: _Known) -> Floats:

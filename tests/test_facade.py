@@ -89,7 +89,7 @@ def test_importing_it_loads_nothing() -> None:
 
 @pytest.fixture
 def example(
-    index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    index: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[object]:
     monkeypatch.setenv("ASSISTANT_INDEX", str(index))
     monkeypatch.setenv("ASSISTANT_THREADS", "1")
@@ -98,7 +98,7 @@ def example(
     def run(name: str, *words: str) -> str:
         monkeypatch.setattr(sys, "argv", [name, *words])
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
-        return capsys.readouterr().out
+        return capfd.readouterr().out
 
     yield run
 

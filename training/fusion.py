@@ -31,7 +31,7 @@ from training.memory import Memory
 Floats = npt.NDArray[np.float64]
 ANSWERED = 0.90
 """Share of the rightly found answers that the threshold lets through."""
-STRANGERS = 18
+STRANGERS = 12
 """Questions about something else that each of our own documents is asked."""
 RIDGE = 0.01
 RANK = ("recall", "answer", "words", "unread", "shared")

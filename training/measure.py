@@ -11,7 +11,6 @@ import torch
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped, unused-ignore]
 
 from assistant.reader import Encoded, Reading
-from assistant.reader.model import WORDS
 from assistant.reading import LONGEST, windows_of
 from training.network import Network, collate
 from training.prepare import Example, Prepared, tokens
@@ -50,13 +49,11 @@ def read(network: Network, pairs: Sequence[tuple[Encoded, Encoded]]) -> list[Rea
     for at in range(0, len(order), 32):
         some = order[at : at + 32]
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            batch = collate([pairs[i] for i in some])
-            logits = network(batch)
+            logits = network(collate([pairs[i] for i in some]))
         answer, start, end = (part.float().numpy() for part in logits)
         for row, i in enumerate(some):
             inside = slice(len(pairs[i][0]), len(pairs[i][0]) + len(pairs[i][1]))
-            words = float(batch.similar[row, WORDS])
-            out[i] = Reading(float(answer[row]), start[row, inside], end[row, inside], words)
+            out[i] = Reading(float(answer[row]), start[row, inside], end[row, inside])
     return [out[i] for i in range(len(pairs))]
 
 

@@ -60,14 +60,12 @@ class Reading:
     """One passage read for one question.
 
     ``answer`` is a logit: does the passage answer? ``start`` and ``end`` are logits per token
-    of the passage for the first and last token of the answer. ``words`` is how like it the
-    question's words are, each beside the passage's most similar one (MaxSim), on average.
+    of the passage for the first and last token of the answer.
     """
 
     answer: float
     start: Floats
     end: Floats
-    words: float
 
 
 @lru_cache(maxsize=1)
@@ -127,32 +125,36 @@ class Reader:
             np.concatenate([first, p.hidden.astype(np.float32) + own["seg"][1]]) for p in passages
         ]
         similar = np.array([similarities(question, p) for p in passages], np.float32)
-        alone = similar @ own["sc.weight"][0] + own["sc.bias"][0]
+        alone = (similar * own["sc.weight"][0]).sum(1) + own["sc.bias"][0]
         readings = []
-        read = _run(self._joint, joined)
-        for y, prior, alike in zip(read, alone, similar, strict=True):
+        for y, prior in zip(_run(self._joint, joined), alone, strict=True):
             passage = y[asked:]
             both = _unit(y[:asked].sum(0)) * _unit(passage.sum(0))
             summary = np.concatenate([y[0], passage.max(0), both * 20])
             inner = np.tanh(own["h1.weight"] @ summary + own["h1.bias"])
             answer = float(own["h2.weight"][0] @ inner + own["h2.bias"][0] + prior)
             spans = passage @ own["span.weight"].T + own["span.bias"]
-            words = float(alike[WORDS])
-            readings.append(Reading(answer, spans[:, 0], spans[:, 1], words))
+            readings.append(Reading(answer, spans[:, 0], spans[:, 1]))
         return readings
 
 
-WORDS = 2
-"""Place of the mean over all words among the ``similarities``."""
 SPECIAL = 3
 """Tokens before the question's own: the start mark and the two of the prefix."""
 
 
+def alike(question: Encoded, passage: Encoded) -> Floats:
+    """Return for each word of the question how like it the passage's likest token is (MaxSim)."""
+    asked = question.words[SPECIAL:-1].astype(np.float32)
+    if not len(asked):
+        return np.zeros(1, np.float32)
+    found: Floats = (asked @ passage.words.astype(np.float32).T).max(1)
+    return found
+
+
 def similarities(question: Encoded, passage: Encoded) -> list[float]:
     """Return how alike the two are, read apart: as wholes (2) and word by word (3), about 0 ± 1."""
-    asked = question.words[SPECIAL:-1].astype(np.float32)
     words = passage.words.astype(np.float32)
-    best = np.sort((asked @ words.T).max(1)) if len(asked) else np.zeros(1, np.float32)
+    best = np.sort(alike(question, passage))
     half = best[: max(1, len(best) // 2)]
     wholes = _unit(question.words.astype(np.float32).mean(0)) @ _unit(words.mean(0))
     return [
