@@ -43,7 +43,7 @@ class Breadth:
 USUAL = Breadth(results=10, units=8, windows=10)
 QUOTES = 40
 """Passages of a unit that are kept in its evidence."""
-_NO_QUOTE = {"span": -12.0, "mean": 0.0, "news": 0.0}
+_NO_QUOTE = {"span": -12.0}
 NAMED, APART = 0.5, 0.1
 """A phrase means a heading when they are so like each other, and the next heading so much less."""
 KEPT = 20_000
@@ -227,8 +227,8 @@ class Searcher:
 
     def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:
         """Return what the confidence is judged by: the reader's verdict on the best unit and how
-        sure it is of the words, the distance to the next unit, and how much of the question the
-        quote says and the documents do not know at all."""
+        sure it is of the words, and how much of the question the quote says and the documents do
+        not know at all."""
         best = ranked[0]
         quote = best.quotes[0].signals if best.quotes else _NO_QUOTE
         spoken = self._language(best.place)
@@ -241,11 +241,7 @@ class Searcher:
         unknown = [t for t in idf if not self.corpus.lexical.known(t)]
         return {
             "answer": best.signals["answer"],
-            "lead": best.score - ranked[1].score if len(ranked) > 1 else 1.0,
-            "words": best.signals["words"],
             "span": quote["span"],
-            "mean": quote["mean"],
-            "news": quote["news"],
             # What shared terms say is known only when question and text are in one language.
             "passage_terms": same * sum(idf[t] for t in near.intersection(idf)) / total,
             "unknown_terms": same * sum(idf[t] for t in unknown) / total,

@@ -38,11 +38,15 @@ RANK = ("recall", "answer", "words", "unread", "shared")
 QUOTE = ("span", "words", "mean", "titled", "shared", "news", "news_shared")
 SHRINK = 1.7
 SIGNS: dict[str, tuple[float | None, float | None]] = {
-    **dict.fromkeys(("answer", "lead", "words", "span", "mean", "news"), (0, None)),
-    "passage_terms": (0, None),
-    "unknown_terms": (None, 0),
+    "answer": (0, None),
+    "span": (0, None),
+    "passage_terms": (0.4, None),
+    "unknown_terms": (None, -0.1),
 }
-"""Bounds of the confidence's weights: more of what speaks for an answer never speaks against it."""
+"""Bounds of the confidence's weights, per deviation: what speaks for an answer never speaks against
+it. Near misses that were written to be near misses use the text's own words, more than people's
+questions do, and would teach that shared words mean nothing: what words say has a least weight.
+"""
 KINDS = {"known": 1.0, "silent": 1.5, "left": 0.5}
 """What an example weighs: answerable, written to be unanswerable, or its right unit taken away."""
 
