@@ -106,4 +106,4 @@ def test_what_is_cited_stands_out_and_comes_first(visit: Visit) -> None:
     assert focused(visit) == "Atelier des optiques"
     assert cited.first.is_visible()
     visit.page.keyboard.press("Escape")
-    assert visit.page.locator("#chart").count() == 0
+    visit.page.wait_for_selector("#chart", state="detached")

@@ -278,7 +278,7 @@ def test_files_are_dropped_and_the_old_index_answers_meanwhile(visit: Visit, fol
     visit.ask("Who waters the roses in March?")
     visit.page.wait_for_selector(".renewal .said[data-state=done] p")
     visit.ask("When does the greenhouse open?")
-    assert "nine" in visit.text("#live .answer")
+    visit.page.wait_for_selector("#live .answer >> text=nine")
 
 
 def test_a_document_is_removed_by_two_clicks(visit: Visit, folder: Path) -> None:

@@ -130,10 +130,10 @@ def log_in(address: str, password: str = SECRET, **fields: str) -> tuple[int, di
 
 def test_a_program_logs_in_with_its_key_and_health_is_open(address: str) -> None:
     basic = base64.b64encode(f"ada:{SECRET}".encode()).decode()
-    for sent in (f"Basic {basic}", f"Bearer ada:{SECRET}"):
-        assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 200
     for sent in ("Basic !", "Bearer ada:wrong", "Bearer", f"Bearer eve{SECRET}"):
         assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 401
+    for sent in (f"Basic {basic}", f"Bearer ada:{SECRET}"):
+        assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 200
     assert request(address, "/v1/documents")[0] == 401
     assert request(address, "/health")[0] in (200, 503)
     assert request(address, "/healthy")[0] == 401
@@ -235,7 +235,7 @@ def test_a_reader_logs_in_asks_and_logs_out(browser: Any, address: str, width: i
 
 
 def test_a_reader_who_asks_too_often_is_told_to_wait(browser: Any, tmp_path: Path) -> None:
-    with running("page_fake:opened", index=tmp_path / "index", rate=4) as url:
+    with running("page_fake:opened", index=tmp_path / "index", rate=2) as url:
         far = {"X-Forwarded-For": "203.0.113.7"}
         visit = Visit(browser, url, extra_http_headers=far).open()
         for _ in range(3):
@@ -245,7 +245,7 @@ def test_a_reader_who_asks_too_often_is_told_to_wait(browser: Any, tmp_path: Pat
         visit.page.wait_for_selector("#live .turn[data-state=failed]")
         assert "Trop de questions" in visit.text("#live .answer")
         # The page asks again by itself once there is room.
-        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=60_000)
+        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=90_000)
         body = json.dumps({"turns": []}).encode()
         kind = {"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.8"}
         codes = [

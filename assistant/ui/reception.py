@@ -110,6 +110,8 @@ class Reception:
         if not sent or (name := self._known(token)):
             return name if sent else ""
         name, password = _credentials(sent)
+        if not password:
+            return ""
         keys = (f"name {name[:64]}", f"address {address}")
         if self._attempts.wait(*keys) or not await self._right(name, password):
             self._attempts.wrong(*keys)
