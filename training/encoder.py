@@ -25,7 +25,7 @@ from assistant.embeddings import threads
 from assistant.reader import SPECIAL, Encoded, Reader
 from assistant.reader.base import Base, base_file
 from assistant.settings import load_settings
-from training.network import Apart
+from training.network import Apart, descend
 from training.prepare import Edition, Example, Prepared, Text, load, tokens
 
 RATE, WARMUP, FLOOR = 8e-4, 40, 0.03
@@ -180,10 +180,7 @@ def train(
             group["lr"] = RATE * max(FLOOR, 1 - spent) * min(1, (step + 1) / WARMUP)
         network.train()
         wrong = loss(network, batch)
-        optimizer.zero_grad()
-        wrong.backward()  # type: ignore[no-untyped-call, unused-ignore]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        descend(network, optimizer, wrong)
         smooth = 0.98 * smooth + 0.02 * wrong.item() if step else wrong.item()
         if step % 50 == 49:
             print(f"step {step + 1} {spent:.2f} loss {smooth:.3f}", flush=True)

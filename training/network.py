@@ -177,3 +177,11 @@ def write(path: Path, state: Mapping[str, Tensor]) -> None:
     """Write the parameters in half precision, keeping what else the file holds."""
     whole = {**(stored(path, lambda name: True) if path.is_file() else {}), **state}
     np.savez_compressed(path, **{name: p.numpy().astype(np.float16) for name, p in whole.items()})
+
+
+def descend(network: nn.Module, optimizer: torch.optim.Optimizer, wrong: Tensor) -> None:
+    """Change the network's parameters by one step of the optimizer against the loss."""
+    optimizer.zero_grad()
+    wrong.backward()  # type: ignore[no-untyped-call, unused-ignore]
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()

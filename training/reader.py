@@ -25,7 +25,7 @@ from assistant.reader.base import Base, base_file
 from assistant.settings import load_settings
 from training.batches import Group, batches
 from training.measure import report
-from training.network import Network, collate
+from training.network import Network, collate, descend
 from training.prepare import Prepared, load
 
 ADAPTED_RATE, HEADS_RATE = 8e-4, 1e-3
@@ -94,10 +94,7 @@ def train(network: Network, sets: Sequence[Prepared], stage: Stage, minutes: flo
                 group["lr"] = rate * stage.rate * left * min(1, (step + 1) / stage.warmup)
             network.train()
             wrong = loss(network, batch)
-            optimizer.zero_grad()
-            wrong.backward()  # type: ignore[no-untyped-call, unused-ignore]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
+            descend(network, optimizer, wrong)
             smooth = 0.98 * smooth + 0.02 * wrong.item() if step else wrong.item()
             step += 1
             if step % 100 == 0:
