@@ -136,6 +136,9 @@ def evaluate(
     questions: Annotated[Path | None, typer.Option(help="File of questions.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
     embedding_model: Annotated[str | None, typer.Option(help="Embedding model.")] = None,
+    llm: Annotated[
+        str | None, typer.Option(help="Language model that writes answers, beside the quotes.")
+    ] = None,
 ) -> None:
     """Measure the assistant on a fixed question set, next to baselines."""
     try:
@@ -152,6 +155,8 @@ def evaluate(
         arguments += ["--report", str(report)]
     if embedding_model:
         arguments += ["--embedding-model", embedding_model]
+    if llm:
+        arguments += ["--llm", llm]
     raise typer.Exit(run(arguments))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -30,6 +31,8 @@ _WORDS = {
     "missing": ("il manque {}", "{} missing", "falta {}"),
     "model": ("modèle", "model", "modelo"),
     "reader": ("lecteur", "reader", "lector"),
+    "llm": ("modèle de langage", "language model", "modelo de lenguaje"),
+    "answers": ("{} répond", "{} answers", "{} responde"),
     "index": ("index", "index", "índice"),
     "none": ("aucun dans {}", "none in {}", "ninguno en {}"),
     "holds": (
@@ -98,6 +101,8 @@ class _Doctor:
         model = self._model()
         yield model
         yield self._reader()
+        if self._settings.llm:
+            yield self._llm()
         yield from self._index(model)
 
     def _say(self, key: str, *values: object) -> str:
@@ -134,6 +139,20 @@ class _Doctor:
             return Check(self._say("reader"), True, reader_name())
         except AssistantError as error:
             return Check(self._say("reader"), False, "—", str(error))
+
+    def _llm(self) -> Check:
+        """Ask the model for a word: an address or a key can only be tried."""
+        from assistant.llm import connect
+
+        name = self._say("llm")
+        try:
+            model = connect(self._settings)
+            if model is not None:
+                with closing(model.stream("Answer with one word.", "ok?")) as pieces:  # type: ignore[type-var]
+                    next(pieces, "")
+        except AssistantError as error:
+            return Check(name, False, self._settings.llm, str(error))
+        return Check(name, True, self._say("answers", self._settings.llm))
 
     def _index(self, model: Check) -> Iterator[Check]:
         from assistant import store

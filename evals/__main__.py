@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = _command(commands, "run", "ask every question; write a JSON result and a page", _run)
     _plan_options(run)
+    run.add_argument("--llm", default="", metavar="PROVIDER:MODEL", help="let it write answers too")
     run.add_argument("--no-baselines", dest="baselines", action="store_false")
     run.add_argument("--baselines", dest="baselines", action="store_true", default=True)
     gate = _command(commands, "gate", "ask the check half and compare with the bars", _gate)
@@ -194,6 +195,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         split=given.split,
         baselines=getattr(given, "baselines", False),
         models=tuple(given.embedding_model),
+        llm=getattr(given, "llm", ""),
         without=frozenset(given.without),
     )
 

@@ -58,6 +58,8 @@ LABELS = {
     "coverage@5%risk": Label(
         "coverage at 5 % risk", "answerable share answered, 5 % wrong at most"
     ),
+    "written": Label("written by the model", "some sentence of the model was proved and shown"),
+    "struck": Label("sentences struck", "share of an answer's sentences that nothing proved"),
     "answer_language": Label("language of the answer", "the answer is in the question's language"),
     "seconds": Label("seconds", "median of a warm answer"),
     "seconds_p95": Label("seconds, 95 %", "19 of 20 warm answers are faster"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -35,7 +36,8 @@ class Outcome:
     """What a system answered. ``confidence`` orders questions, also when it stayed silent.
 
     ``quoting`` is false for a system that shows whole units: nothing about quotes applies to it,
-    and the right unit is enough to be correct.
+    and the right unit is enough to be correct. ``written`` says that a language model wrote the
+    answer, ``struck`` how many of its sentences were left out.
     """
 
     answered: bool
@@ -47,6 +49,8 @@ class Outcome:
     language: str = ""
     seconds: float = 0.0
     quoting: bool = True
+    written: bool = False
+    struck: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ def _form(question: Question, outcome: Outcome) -> dict[str, float]:
     if outcome.citations:
         exact = [citation.exact for citation in outcome.citations]
         scores["citation_exact"] = sum(exact) / len(exact)
+    if outcome.written or outcome.struck:
+        # Each sentence of a written answer ends in its citations.
+        kept = len(re.findall(r"(?:\[\d+\]\s*)+", outcome.answer)) if outcome.written else 0
+        scores["written"] = float(outcome.written)
+        scores["struck"] = outcome.struck / (outcome.struck + kept)
     if outcome.language:
         scores["answer_language"] = float(outcome.language == question.language)
     return scores

@@ -20,13 +20,15 @@ MECHANISMS = ("reader", "conversation", "outline", "lists", "names")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run measures. The first model is the assistant's; more stand beside it."""
+    """What a run measures. The first model is the assistant's; more stand beside it, and the
+    answers that the language model ``llm`` writes over the same index."""
 
     knowledge: Path = Path("knowledge")
     questions: Path = DEFAULT_FILE
     split: str = "all"
     baselines: bool = True
     models: tuple[str, ...] = ()
+    llm: str = ""
     without: frozenset[str] = frozenset()
 
 
@@ -48,6 +50,11 @@ def run(plan: Plan) -> Result:
             settings = settings_for(plan.knowledge, Path(folder) / str(number), model or None)
             system = open_system(settings, without=plan.without, name=name)
             systems[name] = system_result(ask_all(system, questions))
+            if number == 0 and plan.llm:
+                name = f"{MAIN}, written by {plan.llm}"
+                settings = settings_for(plan.knowledge, settings.index, model or None, llm=plan.llm)
+                writing = open_system(settings, without=plan.without, name=name)
+                systems[name] = system_result(ask_all(writing, questions))
             if number == 0 and plan.baselines:
                 others = baselines(system.assistant.corpus)
                 systems.update(baseline_results(others, questions))

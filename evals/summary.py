@@ -33,10 +33,12 @@ MEANS = (
     "silent_near",
     "silent_far",
     "correct",
+    "written",
+    "struck",
     "answer_language",
 )
 ANSWERED_SHARE = 0.93
-LOWER_IS_BETTER = frozenset({"aurc", "aurc_all", "risk", "seconds", "seconds_p95"})
+LOWER_IS_BETTER = frozenset({"aurc", "aurc_all", "risk", "struck", "seconds", "seconds_p95"})
 
 Summary = dict[str, Interval]
 

@@ -87,6 +87,8 @@ def _outcome(answer: Answer, corpus: Corpus, key: Key, seconds: float) -> Outcom
         understood=answer.understood or "",
         language=answer.language,
         seconds=seconds,
+        written=bool(answer.written_by),
+        struck=answer.struck,
     )
 
 
@@ -105,9 +107,12 @@ def _is_exact(citation: Citation, corpus: Corpus) -> bool:
     return document is not None and document.text[citation.start : citation.end] == citation.quote
 
 
-def settings_for(knowledge: Path, index: Path, embedding_model: str | None = None) -> Settings:
-    """Return the settings of a measured assistant: folder, index and model given, rest as set."""
-    return load_settings(knowledge=knowledge, index=index, embedding_model=embedding_model)
+def settings_for(
+    knowledge: Path, index: Path, embedding_model: str | None = None, llm: str = ""
+) -> Settings:
+    """Return the settings of a measured assistant: what is given, the rest as set. The answers
+    are quotes unless ``llm`` is named, whatever the settings say."""
+    return load_settings(knowledge=knowledge, index=index, embedding_model=embedding_model, llm=llm)
 
 
 def open_system(

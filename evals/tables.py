@@ -22,8 +22,12 @@ SIDE_BY_SIDE = (
     "silent_far",
     "auc",
     "aurc",
+    "citation_recall",
+    "citation_precision",
     "seconds",
 )
+WRITTEN = ("written", "struck")
+"""Shown beside these when a language model wrote answers."""
 PER_GROUP = ("unit@1", "unit@3", "quote_first", "answered", "silent", "correct")
 COSTS = ("unit@1", "quote_first", "set_exact", "answered", "silent_near", "silent_far", "aurc")
 
@@ -51,9 +55,10 @@ def run_table(result: Result) -> str:
         systems = [n for n, s in result["systems"].items() if half in s["summary"]]
         if not systems:
             continue
+        numbers = [result["systems"][s]["summary"][half]["all"] for s in systems]
         rows = [
             [label(m), *(shown(m, value(result, s, half, "all", m)) for s in systems)]
-            for m in SIDE_BY_SIDE
+            for m in (*SIDE_BY_SIDE, *(m for m in WRITTEN if any(m in n for n in numbers)))
         ]
         parts += [f"**{half}**", markdown(["", *systems], rows)]
     half = "check" if "check" in result["systems"][MAIN]["summary"] else "tune"

@@ -102,6 +102,16 @@ class Visit:
             "q => document.querySelector('#live .asked')?.textContent === q", arg=question
         )
 
+    def holds(self, selector: str, count: int) -> None:
+        """Wait until the page holds so many of the selector's elements, or fail."""
+        count_is = "([s, n]) => document.querySelectorAll(s).length === n"
+        self.page.wait_for_function(count_is, arg=[selector, count])
+
+    def says(self, selector: str, text: str) -> None:
+        """Wait until the selector's first element says exactly that, or fail."""
+        says = "([s, t]) => document.querySelector(s)?.innerText === t"
+        self.page.wait_for_function(says, arg=[selector, text])
+
     def text(self, selector: str) -> str:
         return str(self.page.locator(selector).first.inner_text())
 

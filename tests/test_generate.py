@@ -23,6 +23,7 @@ from assistant import turn
 from assistant.__main__ import app
 from assistant.build import LocalAssistant, open_assistant
 from assistant.chain import build_chain
+from assistant.doctor import Check, checks
 from assistant.draft import Draft
 from assistant.errors import ModelFailed, ModelMissing, SettingError
 from assistant.generate import SENTENCES
@@ -37,6 +38,7 @@ from assistant.types import Answer
 from assistant.ui.keeping import Turn, TurnRecord, from_record, to_record
 from assistant.ui.turns import turn_html
 from assistant.ui.words import words
+from evals.runner import Plan, run
 
 QUESTION = "Combien de temps dure un prêt ?"
 PROVED = "La durée d’un prêt est de trois semaines"
@@ -576,6 +578,42 @@ def test_markers_are_shown_in_the_reader_s_numbers() -> None:
     sentence = Draft("en")
     [found] = [*sentence.feed("It opens at 7. [5][3]"), *sentence.rest()]
     assert found.shown({5: 1, 3: 2}) == " It opens at 7 [1] [2]."
+
+
+def test_the_doctor_asks_the_model_for_a_word(settings: Settings, server: ModelServer) -> None:
+    def named() -> Check:
+        return next(c for c in checks(settings) if c.name == "modèle de langage")
+
+    server.script = says("Yes.")
+    assert named().ok
+    server.script = lambda handler, prompt: handler.refuse(401)
+    assert not named().ok
+    assert KEY not in named().fix
+
+
+def test_written_answers_are_measured_beside_the_quotes(
+    settings: Settings, server: ModelServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    row = {
+        "id": "a",
+        "question": QUESTION,
+        "language": "fr",
+        "kind": "fact",
+        "units": ["Service des prêts"],
+        "spans": ["trois semaines"],
+        "answerable": True,
+    }
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps(row) + "\n", "utf-8")
+    monkeypatch.setenv("ASSISTANT_LLM_BASE_URL", server.url)
+    monkeypatch.setenv("ASSISTANT_LLM_KEY", KEY)
+    server.script = writes(f"{PROVED} [#]. Les dragons gardent la caisse [#].")
+    plan = Plan(settings.knowledge, questions, baselines=False, llm="openai:scripted")
+    quotes, written = run(plan)["systems"].values()
+    (by_quotes,), (by_model,) = quotes["rows"], written["rows"]
+    assert by_quotes["citations"] and "struck" not in by_quotes["scores"]
+    assert by_model["scores"]["written"] == 1
+    assert by_model["scores"]["struck"] == 0.5
 
 
 # --- a real model ------------------------------------------------------------------------

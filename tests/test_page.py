@@ -89,7 +89,7 @@ def test_an_answer_shows_its_proof_beside_it(visit: Visit) -> None:
     assert "registre national" in visit.text("#live .answer mark")
     visit.page.click("#live .cite")
     visit.page.wait_for_selector("#source .quote mark")
-    assert visit.text("#source h2") == "Atelier des optiques"
+    visit.says("#source h2", "Atelier des optiques")
     assert "Direction technique" in visit.text("#source .crumbs")
     assert "taille les lentilles" in visit.text("#source .unit-text")
     assert visit.text("#source .quote") in visit.text("#live .answer q")
@@ -128,8 +128,8 @@ def test_a_remain_of_the_web_page_is_never_shown(visit: Visit) -> None:
 
 def test_silence_looks_different_and_offers_the_nearest(visit: Visit) -> None:
     visit.open().ask(SILENT, "abstained")
-    assert visit.text("#live .silence") == "Pas de réponse dans les documents"
-    assert visit.page.locator("#live .cite").count() == 0
+    visit.says("#live .silence", "Pas de réponse dans les documents")
+    visit.holds("#live .cite", 0)
     visit.page.locator("#live .nearest button").first.click()
     visit.page.wait_for_selector("#source .source")
 
@@ -140,7 +140,7 @@ def test_a_follow_up_says_how_it_was_understood_and_can_be_edited(visit: Visit) 
     assert QUESTION.rstrip(" ?") in visit.text("#live .understood")
     visit.page.click("#live .understood button")
     assert "Et les lentilles" in visit.page.input_value("#question textarea")
-    assert visit.page.locator("#turns .turn").count() == 1
+    visit.holds("#turns .turn", 1)
 
 
 def test_an_example_is_asked_by_a_click(visit: Visit) -> None:
@@ -149,13 +149,13 @@ def test_an_example_is_asked_by_a_click(visit: Visit) -> None:
     question = example.inner_text()
     example.click()
     visit.page.wait_for_selector("#live .turn[data-state=answered]")
-    assert visit.text("#live .asked") == question
+    visit.says("#live .asked", question)
 
 
 def test_a_question_in_the_address_is_asked(visit: Visit) -> None:
     visit.open("/?q=Qui+tient+le+registre+national+des+optiques+%3F")
     visit.page.wait_for_selector("#live .turn[data-state=answered]")
-    assert visit.text("#live .asked") == QUESTION
+    visit.says("#live .asked", QUESTION)
 
 
 def test_after_a_reload_every_citation_is_the_same(visit: Visit) -> None:
@@ -165,7 +165,7 @@ def test_after_a_reload_every_citation_is_the_same(visit: Visit) -> None:
     before = visit.page.evaluate(controls)
     visit.page.reload()
     visit.page.wait_for_selector("body[data-ready]")
-    assert visit.page.locator("#turns .turn").count() == 2
+    visit.holds("#turns .turn", 2)
     assert visit.page.evaluate(controls) == before
 
 
@@ -173,8 +173,8 @@ def test_after_a_reload_every_citation_is_the_same(visit: Visit) -> None:
 def test_the_page_speaks_its_language(browser: Any, address: str, code: str) -> None:
     visit = Visit(browser, address).open("/" if code == "fr" else f"/{code}/")
     assert visit.page.evaluate("document.documentElement.lang") == code
-    assert visit.text("#send") == words(code)("send")
-    assert visit.text("#welcome h2") == words(code)("welcome")
+    visit.says("#send", words(code)("send"))
+    visit.says("#welcome h2", words(code)("welcome"))
     assert (visit.outside, visit.errors) == ([], [])
     visit.context.close()
 
@@ -388,18 +388,18 @@ def test_conversations_are_kept_renamed_and_deleted(visit: Visit) -> None:
     visit.page.wait_for_selector("#welcome:not([hidden]) .example")
     visit.ask(SILENT, "abstained")
     visit.page.click("[data-do=conversations]")
-    assert visit.page.locator("#talks li").count() == 2
+    visit.holds("#talks li", 2)
     visit.page.locator("#talks li").first.get_by_text("Renommer").click()
     visit.page.fill("#talks input", "Saturne")
     visit.page.keyboard.press("Enter")
-    assert visit.text("#talks .name") == "Saturne"
+    visit.says("#talks .name", "Saturne")
     visit.page.locator("#talks .name").nth(1).click()
     visit.page.wait_for_selector("#turns .turn")
-    assert visit.text("#turns .asked") == QUESTION
+    visit.says("#turns .asked", QUESTION)
     visit.page.click("[data-do=conversations]")
     for _ in range(2):
         visit.page.locator("#talks li").first.get_by_text("Supprimer").click()
-    assert visit.page.locator("#talks li").count() == 0
+    visit.holds("#talks li", 0)
 
 
 def test_a_verdict_is_remembered(visit: Visit) -> None:

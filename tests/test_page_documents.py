@@ -235,7 +235,7 @@ def test_the_first_document_makes_the_first_index(visit: Visit) -> None:
     visit.page.click("#tab-documents")
     said = choose(visit, ("Garden.md", b"# Garden\n\nThe gardener waters the roses in March.\n"))
     assert said == ["Ajouté"]
-    assert visit.text(".document .state") == "à indexer"
+    visit.says(".document .state", "à indexer")
     renew(visit)
     visit.page.wait_for_selector("#outline .outline button:has-text('Garden')", state="attached")
     visit.page.wait_for_selector("body[data-ready]")
@@ -287,7 +287,7 @@ def test_a_document_is_removed_by_two_clicks(visit: Visit, folder: Path) -> None
     assert (folder / "knowledge" / "greenhouse.md").exists()
     control.click()
     visit.page.wait_for_selector(".document .state")
-    assert visit.text(".document .state") == "fichier retiré"
+    visit.says(".document .state", "fichier retiré")
     assert not (folder / "knowledge" / "greenhouse.md").exists()
     renew(visit)
     visit.page.wait_for_function("document.querySelectorAll('.document').length === 1")

@@ -96,9 +96,9 @@ def test_there_are_at_least_forty() -> None:
 
 
 def test_outline_and_documents(visit: Visit) -> None:
-    assert visit.page.locator("#outline section").count() == len(PAYLOADS)
+    visit.holds("#outline section", len(PAYLOADS))
     visit.page.click("#tab-documents")
-    assert visit.page.locator("#documents .document").count() == len(PAYLOADS)
+    visit.holds("#documents .document", len(PAYLOADS))
     unharmed(visit)
 
 
@@ -122,9 +122,9 @@ def test_kept_conversations_come_back_as_text(visit: Visit) -> None:
     turns = visit.page.locator(".turn").count()
     visit.page.reload()
     visit.page.wait_for_selector("body[data-ready]")
-    assert visit.page.locator("#turns .turn").count() == turns
+    visit.holds("#turns .turn", turns)
     visit.page.click("[data-do=conversations]")
-    assert visit.page.locator("#talks li").count() == 1
+    visit.holds("#talks li", 1)
     visit.page.keyboard.press("Escape")
     unharmed(visit)
 
@@ -211,7 +211,7 @@ def test_a_forged_record_is_refused_or_shown_as_text(visit: Visit) -> None:
         ],
     }
     assert post(fair) == 200
-    assert visit.page.locator("#turns .cite[data-stale]").count() == 1
+    visit.holds("#turns .cite[data-stale]", 1)
     unharmed(visit)
     assert post({**fair, "id": '"><script>'}) == 422
     assert post({**fair, "language": '"><script>'}) == 422

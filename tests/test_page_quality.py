@@ -133,7 +133,7 @@ def test_the_last_evaluation_is_shown_and_its_report_kept_apart(browser: Any, ad
     inside = visit.page.frames[-1]
     assert inside.evaluate("document.title") == "apart"
     visit.page.keyboard.press("Escape")
-    assert visit.page.locator("#report").count() == 0
+    visit.page.wait_for_selector("#report", state="detached")
     visit.context.close()
 
 
@@ -159,7 +159,7 @@ def test_feedback_is_seen_and_becomes_questions(
     visit.page.wait_for_selector("#live .doubt", state="detached")
     visit.page.click("#tab-quality")
     visit.page.wait_for_selector("#quality .said-list li >> nth=1")
-    assert visit.text("#quality .said-list b") == SILENT
+    visit.says("#quality .said-list b", SILENT)
     assert visit.text("#quality .comment").strip() == HOSTILE
     assert (visit.page.evaluate("window.hit"), visit.outside, visit.errors) == (None, [], [])
     assert not AXE.exists() or violations(visit) == []
