@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from assistant import language
+from assistant.kinds import asked_for
 from assistant.reader import Reader
 from assistant.reading import Read, UnitReader
 from assistant.retrieval import (
@@ -26,6 +27,7 @@ from assistant.retrieval import (
     recall,
     weights,
 )
+from assistant.tree import kinds_of, qualities_of
 from assistant.types import Hit, Passage, Unit
 
 
@@ -33,11 +35,13 @@ from assistant.types import Hit, Passage, Unit
 class Breadth:
     """How far a search goes: ``results`` units come back, of which the first ``units`` are read,
     in ``windows`` windows. More finds an answer that the recall step ranked low, and costs time.
+    A unit that stands more than ``reach`` behind the best before anything is read is left unread.
     """
 
     results: int
     units: int
     windows: int
+    reach: float = math.inf
 
 
 USUAL = Breadth(results=10, units=8, windows=10)
@@ -141,7 +145,7 @@ class Searcher:
         first = linear(signals, weights()["recall"], RECALL)
         order = np.lexsort((chosen, -first))[: breadth.results]
         chosen, signals, first = chosen[order], signals[order], first[order]
-        read = self._read(question, chosen, breadth)
+        read = self._read(question, chosen, first, breadth)
         ranked = sorted(
             (
                 self._evidence(question, int(unit), row, float(score), read.get(int(unit)))
@@ -150,7 +154,7 @@ class Searcher:
             key=lambda e: (-e.score, e.unit.id),
         )
         features = self.describe(question, ranked)
-        return Found(tuple(ranked), confidence(features), features)
+        return Found(tuple(ranked), probability("confidence", features), features)
 
     def _passage_terms(self, place: int) -> frozenset[str]:
         """Return the terms of a passage, without its heading."""
@@ -158,13 +162,22 @@ class Searcher:
         spoken = self.corpus.documents[passage.document].language
         return frozenset(language.terms(passage.text, spoken))
 
-    def _read(self, question: Question, chosen: Ints, breadth: Breadth) -> dict[int, Read]:
+    def _read(
+        self, question: Question, chosen: Ints, first: Floats, breadth: Breadth
+    ) -> dict[int, Read]:
         if self._units is None or question.asked is None:
             return {}
         ends = self._ends
         units = [int(u) for u in chosen[: breadth.units] if ends[u] < ends[u + 1]]
+        rank = weights()["rank"]
+        recalled = dict(zip(chosen.tolist(), first.tolist(), strict=True))
         return self._units.read(
-            question.asked, units, {u: self._interest(question, u) for u in units}, breadth.windows
+            question.asked,
+            units,
+            {u: self._interest(question, u) for u in units},
+            breadth.windows,
+            lambda unit, words: rank["recall"] * recalled[unit] + rank["words"] * words,
+            breadth.reach,
         )
 
     def _interest(self, question: Question, unit: int) -> Floats:
@@ -225,6 +238,27 @@ class Searcher:
         shared = sum(idf[term] for term in self._terms(place).intersection(idf))
         return shared / max(1e-6, sum(idf.values()))
 
+    def membership(self, question: Question, ranked: Sequence[Evidence]) -> list[dict[str, float]]:
+        """Return for each piece of evidence what tells whether its unit belongs to the answer of a
+        question that several units answer: what the confidence is judged by, how far it stands
+        behind the best, and whether its heading says the kind of unit asked for (1, -1; 0 when
+        no heading does)."""
+        wanted, quality = asked_for(question.text)
+        fits = [
+            bool(wanted & kinds_of(e.unit.heading)) and quality <= qualities_of(e.unit.heading)
+            for e in ranked
+        ]
+        some = any(fits)
+        return [
+            {
+                **self.describe(question, [evidence]),
+                "words": evidence.signals["words"],
+                "behind": ranked[0].score - evidence.score,
+                "kind": float(fit) * 2 - 1 if some else 0.0,
+            }
+            for evidence, fit in zip(ranked, fits, strict=True)
+        ]
+
     def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:
         """Return what the confidence is judged by: the reader's verdict on the best unit and how
         sure it is of the words, and how much of the question the quote says and the documents do
@@ -249,9 +283,10 @@ class Searcher:
         }
 
 
-def confidence(features: Mapping[str, float]) -> float:
-    """Return the probability that the best evidence answers (logistic, learned)."""
-    learned = weights()["confidence"]
+def probability(name: str, features: Mapping[str, float]) -> float:
+    """Return what a logistic model makes of the features (learned): ``confidence``, whether the
+    best evidence answers, or ``member``, whether a unit belongs to an answer of several."""
+    learned = weights()[name]
     total = float(learned["bias"])
     for name, value in features.items():
         total += learned.get(name, 0.0) * value

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-from assistant.kinds import is_plural, kinds, qualities
+from assistant.kinds import PARTS, is_plural, kinds, qualities
 from assistant.language import LANGUAGES, words
 from assistant.phrases import LOCALES, language_name
 from assistant.wording import SMALLTALK, Wording, flat, wordings
@@ -27,7 +27,8 @@ TARGETS = (
 """In the order in which they are looked for: the first that shows is the target."""
 
 _PLURAL_QUESTION = re.compile(
-    r"\W*(?:(?:quels|quelles|which|what|que|cuales|welche|quali|quais)"
+    r"\W*(?:(?:dans|en|pour|a|chez|in|for|at|para|bei|an|fur|per|em|nos|nas|nei|nelle)\s+)?"
+    r"(?:(?:quels|quelles|which|what|que|cuales|welchen?|quali|quais)"
     r"(?: (?:sont|are|son|sind|sono|sao))?(?: (?:les|the|los|las|die|gli|le|i|os|as))?"
     r"(?: (?:autres|other|otros|otras|anderen|altri|altre|outros|outras|all|tous|toutes))?)\s+",
 )
@@ -37,8 +38,14 @@ _LIST = re.compile(
     r"deme|nenne|nennen|elenca|indica|liste)\W*(?:moi |me |sie |mir |us )?)?"
     r"(?:la |une? |the |a |una |die |eine |l'|a )?"
     r"(?:liste[rz]?|list|lista|listado|enumere[rz]?|enumerate|enumera|aufzahlung|elenco|"
-    r"tou(?:te)?s les|all(?: of)? the|todos los|todas las|alle|tutti gli|tutte le|todos os|"
-    r"todas as)\b"
+    r"tou(?:te)?s les(?! combien)|all(?: of)? the|todos los|todas las|alle|tutti gli|tutte le|"
+    r"todos os|todas as)\b"
+)
+_WHERE_SAID = re.compile(
+    r"\W*(?:ou (?:parle-t-on|mentionne-t-on|est-il (?:question|fait mention|dit))\b|"
+    r"where (?:is|are) .+ (?:mentioned|discussed|talked about)\b|"
+    r"donde se (?:habla|menciona|dice)\b|wo (?:ist|wird) .+ (?:rede|erwahnt)\b|"
+    r"dove si (?:parla|menziona|dice)\b|onde se (?:fala|menciona|diz)\b)"
 )
 _WHO_DEALS = re.compile(
     r"\W*(?:qui (?:s'occupe|travaille|traite|bosse)(?:nt)?\b|who (?:deals|works?) (?:with|on|in)\b|"
@@ -104,15 +111,19 @@ def target(text: str, language: str) -> str:
 def wants_list(text: str) -> bool:
     """Return whether the answer is several units ("which offices …", "list the divisions …")."""
     plain = flat(text).replace("’", "'")
-    if _WHO_DEALS.match(plain) or _LIST.match(plain):
+    if any(form.match(plain) for form in (_WHO_DEALS, _LIST, _WHERE_SAID)):
         return True
     asked = _PLURAL_QUESTION.match(plain)
-    if not asked or _INVERTED.search(plain):
+    if not asked:
         return False
     after = [word.text for word in words(text[asked.end() :], "fr")[:2]]
     if after and qualities(after[0]) and not kinds(after[0]):
         del after[0]
-    return bool(after) and is_plural(after[0]) and bool(kinds(after[0]))
+    if not after or not is_plural(after[0]):
+        return False
+    # "Which offices does the unit support?" asks what one unit says; "in which sections does …"
+    # never does.
+    return bool(kinds(after[0]) & PARTS) or not _INVERTED.search(plain)
 
 
 @lru_cache(maxsize=1)

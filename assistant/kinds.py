@@ -6,10 +6,12 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-from assistant.language import fold
+from assistant.language import fold, words
 
 ANY = "any"
 """The kind of words that mean every kind ("structure", "entity")."""
+PARTS = frozenset({"section", "chapter", "part", "article", "sheet"})
+"""Kinds that are parts of a text, and never of an institution."""
 
 
 def kinds(word: str) -> frozenset[str]:
@@ -25,6 +27,18 @@ def qualities(word: str) -> frozenset[str]:
 def is_plural(word: str) -> bool:
     """Return whether ``word`` is the plural of a kind of unit (and not also a singular)."""
     return fold(word) in _table()[2]
+
+
+def asked_for(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the kinds and qualities of the units that a question asks for ("which regional
+    offices"): those of its first word that names a kind in the plural, and of the words beside it.
+    """
+    said = [word.text for word in words(text, "en")]
+    at = next((i for i, word in enumerate(said) if is_plural(word)), None)
+    if at is None:
+        return frozenset(), frozenset()
+    beside = [word for word in said[max(0, at - 1) : at + 2] if not kinds(word)]
+    return kinds(said[at]), frozenset(q for word in beside for q in qualities(word))
 
 
 @lru_cache(maxsize=1)

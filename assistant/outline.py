@@ -36,6 +36,7 @@ from assistant.wording import flat
 
 Kind = Literal["children", "count", "parent", "siblings"]
 Naming = Callable[[str], Sequence[tuple[str, float]]]
+Spelling = Callable[[str], Sequence[str]]
 
 LOOSE = frozenset({ANY, "unit", "section", "part", "service"})
 """Kinds that people also use for a unit of any kind."""
@@ -77,18 +78,21 @@ class _Asked:
     guessed: bool = False
 
 
-def ask_outline(query: Query, corpus: Corpus, naming: Naming | None = None) -> Outline | None:
+def ask_outline(
+    query: Query, corpus: Corpus, naming: Naming | None = None, spelling: Spelling = lambda word: ()
+) -> Outline | None:
     """Return the answer to a question about the heading tree; None for every other question.
 
     ``naming`` may find units by their meaning, for questions in another language than the
-    headings: phrase → (unit id, score) where it is sure, best first.
+    headings: phrase → (unit id, score) where it is sure, best first. ``spelling`` gives other
+    names of what a word names: an institution's acronym in another language.
     """
     if query.smalltalk or not query.text or len(query.text) > LONGEST:
         return None
     # A short question of names and cognates is easily taken for another language.
     for language in sorted(_tables(), key=lambda code: (code != query.language, code)):
         sure = naming if language == query.language else None
-        asked = _take_apart(query.text, language, _tables()[language], corpus, sure)
+        asked = _take_apart(query.text, language, _tables()[language], corpus, sure, spelling)
         if asked is not None:
             return _parent(asked, corpus) or _siblings(asked, corpus) or _below(asked, corpus)
     return None
@@ -125,7 +129,12 @@ def _tables() -> dict[str, _Table]:
 
 
 def _take_apart(
-    text: str, language: str, table: _Table, corpus: Corpus, naming: Naming | None
+    text: str,
+    language: str,
+    table: _Table,
+    corpus: Corpus,
+    naming: Naming | None,
+    spelling: Spelling,
 ) -> _Asked | None:
     plain = flat(text).replace("’", "'")
     named = [m for m in find_mentions(text, corpus) if m.score >= SURE]
@@ -136,7 +145,7 @@ def _take_apart(
         return None
     found = words(text, language)
     rest = [w for w in found if not _inside(w, named)]
-    left = [w for w in rest if not _is_structural(w, language, table, corpus)]
+    left = [w for w in rest if not _is_structural(w, language, table, corpus, spelling)]
     guessed = False
     if left and naming and language not in {d.language for d in corpus.documents.values()}:
         mention = _by_meaning(text, left, rest, named, naming)
@@ -157,13 +166,18 @@ def _take_apart(
     return _Asked(tuple(named), wanted, quality, many, outside, table, guessed)
 
 
-def _is_structural(word: Word, language: str, table: _Table, corpus: Corpus) -> bool:
+def _is_structural(
+    word: Word, language: str, table: _Table, corpus: Corpus, spelling: Spelling
+) -> bool:
     folded = fold(word.text).strip("'")
     if is_stop(word.text, language) or table.is_about_structure(folded) or folded.isdigit():
         return True
     if kinds(word.text) or qualities(word.text):
         return True
-    return word.text[:1].isupper() and folded in per_generation("everywhere", corpus, _everywhere)
+    if not word.text[:1].isupper():
+        return False
+    everywhere = per_generation("everywhere", corpus, _everywhere)
+    return folded in everywhere or any(fold(name) in everywhere for name in spelling(word.text))
 
 
 def _everywhere(corpus: Corpus) -> frozenset[str]:

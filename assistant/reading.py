@@ -7,7 +7,7 @@ per generation and kept. Inside a chunk the reader looks through windows.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -27,6 +27,8 @@ KEPT = 1500
 SAID, UNSAID = 0.75, 0.5
 """Likeness to a word of the heading from which on a question's word counts as said there, and
 below which it does not."""
+UNLIKELY = -4.0
+"""The verdict on a unit that is so far behind that it is not read."""
 LONGEST = 24
 """Tokens of the longest answer that is marked, as in training."""
 
@@ -78,28 +80,43 @@ class UnitReader:
         self._lock = Lock()
 
     def read(
-        self, asked: Encoded, units: Sequence[int], interest: Mapping[int, Floats], windows: int
+        self,
+        asked: Encoded,
+        units: Sequence[int],
+        interest: Mapping[int, Floats],
+        windows: int,
+        worth: Callable[[int, float], float],
+        reach: float,
     ) -> dict[int, Read]:
         """Return what each unit says to the question, ``asked`` being the question encoded.
 
         ``interest`` has for each unit one number per passage: where to look first. Every unit
         gets one window at least, the others go to the most interesting; ``windows`` in all.
+        ``worth`` says what a unit is worth before it is read, given how like its words are; one
+        that is more than ``reach`` behind the best is not read, and gets the verdict UNLIKELY.
         """
         chosen: list[tuple[float, int, _Known, Encoded]] = []
         words: dict[int, float] = {}
-        for unit, chunk in self._chunks(units, interest):
-            start = int(self._ends[unit])
+        known = self._chunks(units, interest)
+        for unit, chunk in known:
             words[unit] = max(words.get(unit, -1.0), float(alike(asked, chunk.encoded).mean()))
+        before = {unit: worth(unit, like) for unit, like in words.items()}
+        least = max(before.values(), default=0.0) - reach
+        behind = {unit for unit, value in before.items() if value < least}
+        for unit, chunk in known:
+            if unit in behind:
+                continue
+            start = int(self._ends[unit])
             for window in windows_of(chunk.encoded):
                 inside = self._inside(chunk, window)
-                worth = max((float(interest[unit][i - start]) for i in inside), default=-1.0)
-                chosen.append((worth, unit, chunk, window))
+                promise = max((float(interest[unit][i - start]) for i in inside), default=-1.0)
+                chosen.append((promise, unit, chunk, window))
         chosen.sort(key=lambda c: -c[0])
         best = {unit: i for i, (_, unit, _, _) in reversed(list(enumerate(chosen)))}
         rest = [i for i in range(len(chosen)) if i not in set(best.values())]
         picked = sorted([*best.values(), *rest[: max(0, windows - len(best))]])
         readings = self._reader.read(asked, [chosen[i][3] for i in picked])
-        found: dict[int, Read] = {}
+        found = {unit: Read(UNLIKELY, words[unit], {}) for unit in behind}
         for i, reading in zip(picked, readings, strict=True):
             _, unit, chunk, window = chosen[i]
             places = self._locate(chunk, window, reading, asked)

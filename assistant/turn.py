@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from assistant import extract, language, names, phrases
 from assistant.conversation import Query, understand
-from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher
+from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher, probability
 from assistant.extract import Asked, Proof
 from assistant.generate import Writer, harmless
 from assistant.outline import Outline, ask_outline
-from assistant.retrieval import weights
+from assistant.retrieval import Question, weights
 from assistant.targets import met
 from assistant.types import Answer, Citation, Hit, Unit
 
@@ -29,12 +29,13 @@ SHOWN, OF_EACH = 10, 3
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn on its way: each step fills in one more field."""
+    """A turn on its way: each step fills in more. ``question`` is None where none is searched."""
 
     asked: str
     query: Query
     outline: Outline | None
     found: Found
+    question: Question | None = None
 
 
 class Turns:
@@ -88,7 +89,7 @@ class Turns:
         query = understand(text, past, corpus, default=self._default, antecedent=self._answered_by)
         outline = None
         if "outline" not in self._without:
-            outline = ask_outline(query, corpus, self.searcher.named)
+            outline = ask_outline(query, corpus, self.searcher.named, self._also)
         return Turn(question, query, outline, Found((), 0.0, {}))
 
     def look(self, turn: Turn) -> Turn:
@@ -100,7 +101,7 @@ class Turns:
         spoken = language.detect(query.text, self._default)
         question = self.searcher.question(query.text, spoken, self._also(query.text))
         breadth = WIDE if query.wants_list else USUAL
-        return replace(turn, found=self.searcher.find(question, breadth))
+        return replace(turn, found=self.searcher.find(question, breadth), question=question)
 
     def decide(self, turn: Turn) -> Answer:
         """Return the answer that the evidence carries, or the abstention."""
@@ -122,7 +123,7 @@ class Turns:
         best = self._meeting(query, next((e for e in found.evidence if e.quotes), None))
         if best is None or found.confidence < weights()["threshold"]:
             return extract.nothing_found(asked, self._looked_for(query))
-        several = self._several(query, found)
+        several = self._several(turn)
         if len(several) > 1:
             key = "lead_compare" if query.target == "compare" else "lead_list"
             lead = phrases.say(spoken, key, count=len(several))
@@ -179,17 +180,24 @@ class Turns:
         held = tuple(q for q in best.quotes if met(query.target, q.passage.text, spoken))
         return replace(best, quotes=held) if held else None
 
-    def _several(self, query: Query, found: Found) -> list[Evidence]:
+    def _several(self, turn: Turn) -> list[Evidence]:
         """Return the evidence of a question that asks for several units, else none."""
-        if "lists" in self._without:
+        query = turn.query
+        quotable = [e for e in turn.found.evidence if e.quotes]
+        if "lists" in self._without or turn.question is None:
             return []
-        quotable = [e for e in found.evidence if e.quotes]
         if query.target == "compare" and len(query.focus) > 1:
             return [e for e in quotable if e.unit.id in query.focus]
         if not query.wants_list or not quotable:
             return []
-        enough = quotable[0].score - weights()["list"]
-        return [e for e in quotable if e.score >= enough][:LISTED]
+        features = self.searcher.membership(turn.question, quotable)
+        least = weights()["listed"]
+        chosen = [
+            e
+            for e, row in zip(quotable, features, strict=True)
+            if e is quotable[0] or probability("member", row) >= least
+        ]
+        return chosen[:LISTED]
 
     def _structure(self, asked: Asked, outline: Outline) -> Answer:
         """Return the answer to a question about the heading tree; each heading is cited."""

@@ -1,7 +1,7 @@
 """Makes the pictures of the page in ``docs/images`` from a running page.
 
 Usage: ``python docs/screenshots.py [ADDRESS]`` with the page of the first document open at
-``http://127.0.0.1:7860`` (or ADDRESS). Needs Playwright and Debian's Chromium.
+``http://127.0.0.1:7860`` (or ADDRESS), after an evaluation. Needs Playwright and Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def main(address: str) -> None:
             )
             picture(context.new_page(), address, name)
             context.close()
+        context = browser.new_context(
+            viewport=dict(zip(("width", "height"), DESK, strict=True)), locale="fr-FR"
+        )
+        views(context.new_page(), address)
+        context.close()
         browser.close()
 
 
@@ -63,6 +68,25 @@ def picture(page: Any, address: str, name: str) -> None:
     ask(page, SILENT)
     page.wait_for_timeout(600)
     page.screenshot(path=IMAGES / f"{name}-silence.png")
+
+
+def views(page: Any, address: str) -> None:
+    """Write the pictures of the chart with a cited unit lit, the documents and the quality."""
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    ask(page, QUESTION)
+    page.click("#tab-outline")
+    page.click("[data-do=chart]")
+    page.wait_for_selector("#chart [role=tree]")
+    page.wait_for_timeout(600)
+    page.screenshot(path=IMAGES / "page-chart.png")
+    page.keyboard.press("Escape")
+    for name, ready in (("documents", "#documents .document"), ("quality", "#quality table")):
+        page.click(f"#tab-{name}")
+        page.wait_for_selector(ready)
+        page.wait_for_timeout(600)
+        page.screenshot(path=IMAGES / f"page-{name}.png")
 
 
 def ask(page: Any, question: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from corpora import Small, libraries, lighthouses, manual
+from corpora import Small, corpus, libraries, lighthouses, manual
 
 from assistant.conversation import understand
+from assistant.kinds import asked_for
 from assistant.outline import Outline, ask_outline
 
 LIGHTS = ["Division de l’optique", "Division des énergies"]
@@ -48,6 +49,11 @@ def outline(question: str, small: Small) -> Outline | None:
             LIGHTS,
         ),
         ("How many regional offices are there?", "count", OFFICES),
+        (
+            "List everything under the Département des feux.",
+            "children",
+            [*LIGHTS, "Unité VIGIE"],
+        ),
         ("Which department does the VIGIE unit belong to?", "parent", DEPARTMENTS[:1]),
         ("What does the Brest office come under?", "parent", ["Bureaux régionaux"]),
         ("¿Cuántas oficinas regionales hay?", "count", OFFICES),
@@ -108,6 +114,36 @@ def test_a_spanish_tree() -> None:
         "Unidad de Catalogación",
         "Unidad de Restauración",
     ]
+
+
+def test_the_institution_may_go_by_another_name() -> None:
+    cities = ("Brest", "Lisbonne", "Le Caire")
+    parts = [f"# Bureau régional de {city}\n\nIl représente l’APB à {city}." for city in cities]
+    small = corpus(("fr", "\n\n".join(parts)))
+    query = understand("How many regional offices does the LBA have?", [], small)
+    assert ask_outline(query, small) is None
+    found = ask_outline(query, small, spelling=lambda word: ["APB"] if word == "LBA" else [])
+    assert found is not None
+    assert len(found.items) == len(cities)
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds", "qualities"),
+    [
+        (
+            "Quels bureaux régionaux travaillent avec des unités du Siège ?",
+            {"office"},
+            {"regional"},
+        ),
+        ("Which regional offices publish studies?", {"office"}, {"regional"}),
+        ("¿Qué unidades forman al personal?", {"unit"}, set()),
+        ("Qui forme le personnel ?", set(), set()),
+    ],
+)
+def test_the_kind_of_unit_that_is_asked_for(
+    question: str, kinds: set[str], qualities: set[str]
+) -> None:
+    assert asked_for(question) == (kinds, qualities)
 
 
 def test_units_can_be_named_by_their_meaning() -> None:

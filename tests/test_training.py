@@ -22,6 +22,7 @@ from training.corpora import (
     TEXTS,
     Asked,
     Corpus,
+    Listed,
     about_piaf,
     documents,
     role,
@@ -116,6 +117,20 @@ def test_every_span_of_our_documents_stands_in_its_unit() -> None:
         for asked in corpus.questions:
             assert asked.unit is None or asked.spans[0] in units[asked.unit], asked.id
             assert asked.unit is not None or not asked.spans, asked.id
+        for listed in corpus.lists:
+            for each in listed.each():
+                assert each.spans[0] in units[each.unit or ""], each.id
+                assert set(each.also) == set(listed.units) - {each.unit}
+
+
+def test_a_unit_that_answers_as_well_is_never_shown_as_wrong(cities: Corpus) -> None:
+    lists = [Listed("l", "Qui brille, vit ?", "fr", ("§ 1", "§ 2"), ("Paris", "Nice"), "reader")]
+    made = prepare(cast(Reader, WordReader()), "public", [replace(cities, lists=lists)])
+    several = [example for example in made.learned if example.also]
+    assert {example.unit for example in several} >= {"§ 1", "§ 2"}
+    for example in several:
+        assert example.unit in example.ranked
+        assert not set(example.also) & set(example.ranked)
 
 
 def test_our_questions_about_piaf_keep_the_span_of_the_question_they_translate() -> None:

@@ -32,7 +32,7 @@ class Asked:
     """A question; ``unit`` is the heading it should find, ``spans`` what a quote may contain.
 
     ``starts`` says where in the unit's text each span starts, if known. ``inside`` says that an
-    unanswerable question was written about that very unit.
+    unanswerable question was written about that very unit. ``also`` are other units that answer.
     """
 
     id: str
@@ -43,11 +43,31 @@ class Asked:
     role: Role
     inside: str | None = None
     starts: tuple[int, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def held(self) -> bool:
         """Whether the reader does not learn from the question."""
         return self.role != "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A question that several units answer, each with the span that proves it."""
+
+    id: str
+    text: str
+    language: str
+    units: tuple[str, ...]
+    spans: tuple[str, ...]
+    role: Role
+
+    def each(self) -> Iterator[Asked]:
+        """Yield the question once for each unit that answers it."""
+        for number, (unit, span) in enumerate(zip(self.units, self.spans, strict=True)):
+            also = tuple(other for other in self.units if other != unit)
+            name = f"{self.id}-{number}"
+            yield Asked(name, self.text, self.language, unit, (span,), self.role, also=also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,7 @@ class Corpus:
     name: str
     files: dict[str, str]
     questions: list[Asked]
+    lists: Sequence[Listed] = ()
     ours: bool = False
 
 
@@ -95,6 +116,17 @@ def written() -> Iterator[Corpus]:
                     row.get("near"),
                 )
                 for row in _rows(folder / "questions.jsonl")
+            ],
+            [
+                Listed(
+                    row["id"],
+                    row["question"],
+                    row["lang"],
+                    tuple(row["units"]),
+                    tuple(row["spans"]),
+                    role(folder.name),
+                )
+                for row in _rows(folder / "lists.jsonl")
             ],
             ours=True,
         )
@@ -195,4 +227,7 @@ def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file, none when there is no such file."""
+    if not path.is_file():
+        return []
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]

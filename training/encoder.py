@@ -43,11 +43,13 @@ INSIDE = 0.4
 class Shown:
     """A question, the chunk that answers it (passage ``right``), and chunks of ``others``.
 
-    ``unit`` is the heading of the unit that answers, so that its chunks do not count as wrong.
+    ``unit`` is the heading of the unit that answers, and ``also`` those of others that do: their
+    chunks do not count as wrong.
     """
 
     asked: Encoded
     unit: str
+    also: tuple[str, ...]
     text: Text
     right: int
     others: tuple[tuple[str, Text], ...]
@@ -66,7 +68,7 @@ def shown(example: Example, editions: Sequence[Edition], rng: random.Random) -> 
     rest = [heading for heading in example.ranked if heading != example.unit]
     drawn = rest[:OTHERS] if rng.random() < 0.5 else rng.sample(rest, min(OTHERS, len(rest)))
     others = tuple((heading, rng.choice(editions[number][heading])) for heading in drawn)
-    return Shown(example.asked, example.unit, text, inside[0], others)
+    return Shown(example.asked, example.unit, example.also, text, inside[0], others)
 
 
 def batches(
@@ -124,7 +126,7 @@ def loss(network: Apart, batch: Sequence[Shown]) -> Tensor:
     same = torch.tensor(
         [
             [
-                i != j and (text is one.text or heading == one.unit)
+                i != j and (text is one.text or heading in (one.unit, *one.also))
                 for j, (heading, text) in enumerate(texts)
             ]
             for i, one in enumerate(batch)

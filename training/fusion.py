@@ -2,10 +2,11 @@
 
 ``python -m training.fusion DATA`` asks questions that the reader never saw (``training.corpora``:
 role *fusion*; a verdict on what it learned from is too sure) through the real search, and fits
-three small models, each corpus weighing the same: *recall* and *rank* (softmax over a question's
-candidates, so that the right unit comes first) and *confidence* (logistic: is the best evidence
-right?). A question whose right unit is taken away counts as unanswerable. Then it prints how each
-corpus fares, learned from and only tested on.
+small models, each corpus weighing the same: *recall*, *rank* and *quote* (softmax over a question's
+candidates, so that the right one comes first), *confidence* (logistic: is the best evidence right?)
+and *member* (logistic: does a unit belong to an answer of several?). A question whose right unit is
+taken away counts as unanswerable. Then it prints how each corpus fares, learned from and only
+tested on.
 """
 
 from __future__ import annotations
@@ -18,26 +19,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from assistant import retrieval
-from assistant.evidence import Evidence, Quote, Searcher, confidence
+from assistant.evidence import WIDE, Evidence, Quote, Searcher, probability
 from assistant.retrieval import Question
 from training.corpora import Asked, Corpus, Role, public, written
+from training.fits import Bounds, balanced, bounded_logistic, softmax_fit
 from training.memory import Memory
 
-Floats = npt.NDArray[np.float64]
 ANSWERED = 0.90
 """Share of the rightly found answers that the threshold lets through."""
 STRANGERS = 12
 """Questions about something else that each of our own documents is asked."""
-RIDGE = 0.01
 RANK = ("recall", "answer", "words", "unread", "shared")
 QUOTE = ("span", "words", "mean", "titled", "shared", "news", "news_shared")
-SHRINK = 1.7
-SIGNS: dict[str, tuple[float | None, float | None]] = {
+SIGNS: dict[str, Bounds] = {
     "answer": (0, None),
     "span": (0, None),
     "passage_terms": (0.4, None),
@@ -89,32 +86,6 @@ class Case:
         return any(" ".join(span.split()) in text for span in self.asked.spans)
 
 
-def softmax_fit(
-    groups: Sequence[tuple[Floats, int]], names: Sequence[str], columns: Sequence[str]
-) -> dict[str, float]:
-    """Return a weight for each column, so that the right row of each group is likeliest.
-
-    ListNet's top-one loss (Cao et al. 2007) on columns scaled to one deviation, with a ridge;
-    ``names`` says which corpus each group is from.
-    """
-    importance = balanced(names) / len(names)
-    scale = np.concatenate([x for x, _ in groups]).std(0) + 1e-9
-
-    def loss(w: Floats) -> tuple[float, Floats]:
-        total, gradient = RIDGE * float(w @ w), 2 * RIDGE * w
-        for (x, gold), weight in zip(groups, importance, strict=True):
-            z = x / scale
-            s = z @ w
-            p = np.exp(s - s.max())
-            p /= p.sum()
-            total -= weight * float(np.log(max(p[gold], 1e-12)))
-            gradient = gradient + weight * (p @ z - z[gold])
-        return total, gradient
-
-    found = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B").x / scale
-    return {name: round(float(w), 3) for name, w in zip(columns, found, strict=True)}
-
-
 def pick(corpus: Corpus, limit: int, role: Role) -> list[Asked]:
     """Return at most ``limit`` of the corpus' questions, the same at each call."""
     chosen = [q for q in corpus.questions if q.role == role]
@@ -130,17 +101,10 @@ def strangers(corpora: Sequence[Corpus], corpus: Corpus, role: Role) -> list[Ask
     return [replace(q, unit=None, spans=()) for q in drawn]
 
 
-def balanced(names: Sequence[str]) -> Floats:
-    """Return one weight per example so that every corpus counts the same, 1 on average."""
-    count = {name: names.count(name) for name in set(names)}
-    weight = np.array([1 / count[name] for name in names])
-    return weight * len(weight) / weight.sum()
-
-
 def fit_recall(searchers: Iterable[tuple[Corpus, Searcher]], limit: int) -> None:
     """Fit how the signals of the recall step are added."""
-    groups: list[tuple[Floats, int]] = []
-    names: list[str] = []
+    groups = []
+    names = []
     for corpus, search in searchers:
         places = {u.heading: i for i, u in enumerate(search.corpus.unit_list)}
         for asked in pick(corpus, limit, "fusion"):
@@ -209,32 +173,44 @@ def fit_confidence(cases: Sequence[Case]) -> None:
     columns = sorted(rows[0])
     x = np.array([[row[c] for c in columns] for row in rows])
     weight = balanced(names) * np.array(kinds)
-    save(confidence=bounded_logistic(x, np.array(labels), weight / weight.mean(), columns))
-    right = [confidence(row) for row, label in zip(rows, labels, strict=True) if label]
+    weight /= weight.mean()
+    save(confidence=bounded_logistic(x, np.array(labels), weight, columns, SIGNS))
+    right = [
+        probability("confidence", row) for row, label in zip(rows, labels, strict=True) if label
+    ]
     print("threshold at which", ANSWERED, "is answered:", np.quantile(right, 1 - ANSWERED))
 
 
-def bounded_logistic(
-    x: Floats, y: npt.NDArray[np.bool_], weight: Floats, columns: Sequence[str]
-) -> dict[str, float]:
-    """Return a logistic model whose weights have the sign that they must have (``SIGNS``)."""
-    middle, scale = x.mean(0), x.std(0) + 1e-9
-    z, real = (x - middle) / scale, y.astype(float)
-    count = len(y)
+def fit_members(searchers: Iterable[tuple[Corpus, Searcher]]) -> None:
+    """Fit which units belong to an answer of several, and from which probability on they are
+    listed: where the most lists are whole, nothing missing and nothing too much.
+    """
+    rows, labels, names, lists = [], [], [], []
+    for corpus, search in searchers:
+        for listed in corpus.lists:
+            if listed.role != "fusion":
+                continue
+            question = search.question(listed.text, listed.language)
+            found = [e for e in search.find(question, WIDE).evidence if e.quotes]
+            right = [e.unit.heading in listed.units for e in found]
+            lists.append((len(rows), len(rows) + len(found), sum(right) == len(listed.units)))
+            rows += search.membership(question, found)
+            labels += right
+            names += [corpus.name] * len(found)
+    columns = sorted(rows[0])
+    x = np.array([[row[c] for c in columns] for row in rows])
+    y = np.array(labels)
+    save(member=bounded_logistic(x, y, balanced(names), columns, SIGNS))
+    p = np.array([probability("member", row) for row in rows])
 
-    def loss(w: Floats) -> tuple[float, Floats]:
-        s = z @ w[:-1] + w[-1]
-        p = 1 / (1 + np.exp(-s))
-        value = weight @ (np.logaddexp(0, s) - real * s) / count + SHRINK / count * w[:-1] @ w[:-1]
-        off = weight * (p - real) / count
-        return float(value), np.append(z.T @ off + 2 * SHRINK / count * w[:-1], off.sum())
+    def whole(least: float) -> float:
+        return float(
+            np.mean([c and bool(np.all((p[a:b] >= least) == y[a:b])) for a, b, c in lists])
+        )
 
-    bounds = [*(SIGNS.get(c, (None, None)) for c in columns), (None, None)]
-    start = np.zeros(len(columns) + 1)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    slopes = found[:-1] / scale
-    learned = {c: round(float(w), 4) for c, w in zip(columns, slopes, strict=True)}
-    return {**learned, "bias": round(float(found[-1] - slopes @ middle), 4)}
+    least = max(np.arange(0.1, 0.9, 0.02).tolist(), key=whole)
+    save(listed=round(least, 2))
+    print(len(lists), "lists, whole", round(whole(least), 3), "from", round(least, 2))
 
 
 def save(**learned: object) -> None:
@@ -254,7 +230,7 @@ def report(title: str, cases: Sequence[Case]) -> None:
         silent = [(case, case.ranked()) for case in own if not case.gold]
         left = [(c, c.ranked()) for c in (case.without_gold() for case, _ in known) if c.evidence]
         scores = {
-            kind: [confidence(c.search.describe(c.question, r)) for c, r in some]
+            kind: [probability("confidence", c.search.describe(c.question, r)) for c, r in some]
             for kind, some in (("known", known), ("silent", silent), ("left", left))
         }
         out = [f"{name:26} n={len(known)}+{len(silent)}"]
@@ -298,6 +274,7 @@ def learn(searchers: Sequence[tuple[Corpus, Searcher]], limit: int) -> None:
     fit_quote(cases)
     cases = collect(searchers, limit, "fusion")
     fit_confidence(cases)
+    fit_members(searchers)
     report("learned from", cases)
     report("only tested on", collect(searchers, limit, "test"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,8 @@ Edition = Mapping[str, Sequence[Text]]
 class Example:
     """A question to learn from. ``unit`` answers it, or only seems to when ``places`` are empty.
 
-    ``places`` has one tuple per edition; ``ranked`` are the likeliest units, ``unit`` included.
+    ``places`` has one tuple per edition; ``ranked`` are the likeliest units, ``unit`` included and
+    those of ``also`` left out, which answer as well.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class Example:
     unit: str | None
     places: tuple[tuple[Place, ...], ...]
     ranked: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -122,7 +125,8 @@ def prepare(
     learned: list[Example] = []
     held: list[Example] = []
     for number, corpus in enumerate(corpora):
-        sources = [(kind, corpus.questions), *((extra or {}).items() if number == 0 else ())]
+        own = [*corpus.questions, *(asked for listed in corpus.lists for asked in listed.each())]
+        sources = [(kind, own), *((extra or {}).items() if number == 0 else ())]
         for name, questions in sources:
             known = [q for q in questions if (q.unit or q.inside) in units]
             if name == kind:
@@ -136,6 +140,7 @@ def prepare(
                     question.unit or question.inside,
                     tuple(_places(v, e) for v, e in zip(versions, editions, strict=True)),
                     rankers[number](question, encoded),
+                    question.also,
                 )
                 if question.unit is None or example.answered:
                     (held if question.held else learned).append(example)
@@ -209,7 +214,8 @@ class _Ranker:
         near = np.maximum.reduceat(self._vectors @ encoded.mean, self._first)
         words = self._lexical.unit_scores(language.terms(question.text, self._language))
         scores = near + LEXICAL * words / max(1e-6, float(words.max()))
-        return tuple(self._headings[i] for i in np.argsort(-scores, kind="stable")[:RANKED])
+        best = (self._headings[i] for i in np.argsort(-scores, kind="stable"))
+        return tuple(islice((one for one in best if one not in question.also), RANKED))
 
 
 def _places(asked: Asked, edition: Edition) -> tuple[Place, ...]:
