@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -44,7 +44,10 @@ class Breadth:
     reach: float = math.inf
 
 
-USUAL = Breadth(results=10, units=8, windows=10)
+THOROUGH = Breadth(results=10, units=8, windows=10)
+"""For a search, which shows a passage of each unit, and to learn from."""
+USUAL = replace(THOROUGH, reach=1.0)
+"""For an answer: reading what is further behind changed no answer, and takes twice the time."""
 QUOTES = 40
 """Passages of a unit that are kept in its evidence."""
 _NO_QUOTE = {"span": -12.0}
@@ -241,22 +244,27 @@ class Searcher:
     def membership(self, question: Question, ranked: Sequence[Evidence]) -> list[dict[str, float]]:
         """Return for each piece of evidence what tells whether its unit belongs to the answer of a
         question that several units answer: what the confidence is judged by, how far it stands
-        behind the best, and whether its heading says the kind of unit asked for (1, -1; 0 when
-        no heading does)."""
+        behind the best and in which place, how much less of the question it says than the one
+        that says most, and whether its heading says the kind of unit asked for (1, -1; 0 when no
+        heading does)."""
         wanted, quality = asked_for(question.text)
         fits = [
             bool(wanted & kinds_of(e.unit.heading)) and quality <= qualities_of(e.unit.heading)
             for e in ranked
         ]
         some = any(fits)
+        rows = [self.describe(question, [evidence]) for evidence in ranked]
+        most = max((row["passage_terms"] for row in rows), default=0.0)
         return [
             {
-                **self.describe(question, [evidence]),
+                **row,
                 "words": evidence.signals["words"],
                 "behind": ranked[0].score - evidence.score,
+                "place": math.log(place),
+                "short": most - row["passage_terms"],
                 "kind": float(fit) * 2 - 1 if some else 0.0,
             }
-            for evidence, fit in zip(ranked, fits, strict=True)
+            for place, (row, evidence, fit) in enumerate(zip(rows, ranked, fits, strict=True), 1)
         ]
 
     def describe(self, question: Question, ranked: Sequence[Evidence]) -> dict[str, float]:

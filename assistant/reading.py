@@ -114,7 +114,7 @@ class UnitReader:
         chosen.sort(key=lambda c: -c[0])
         best = {unit: i for i, (_, unit, _, _) in reversed(list(enumerate(chosen)))}
         rest = [i for i in range(len(chosen)) if i not in set(best.values())]
-        picked = sorted([*best.values(), *rest[: max(0, windows - len(best))]])
+        picked = sorted([*best.values(), *rest[: max(0, windows - len(words))]])
         readings = self._reader.read(asked, [chosen[i][3] for i in picked])
         found = {unit: Read(UNLIKELY, words[unit], {}) for unit in behind}
         for i, reading in zip(picked, readings, strict=True):

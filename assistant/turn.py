@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from assistant import extract, language, names, phrases
 from assistant.conversation import Query, understand
-from assistant.evidence import USUAL, WIDE, Evidence, Found, Searcher, probability
+from assistant.evidence import THOROUGH, USUAL, WIDE, Evidence, Found, Searcher, probability
 from assistant.extract import Asked, Proof
 from assistant.generate import Writer, harmless
 from assistant.outline import Outline, ask_outline
@@ -76,7 +76,8 @@ class Turns:
     def search(self, query: str, top_k: int) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first."""
         spoken = language.detect(query, self._default)
-        found = self.searcher.find(self.searcher.question(query, spoken, self._also(query)))
+        question = self.searcher.question(query, spoken, self._also(query))
+        found = self.searcher.find(question, THOROUGH)
         return tuple(e.hit() for e in found.evidence[:top_k])
 
     def understand(self, question: str, history: Sequence[str]) -> Turn:

@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from assistant import retrieval
-from assistant.evidence import WIDE, Evidence, Quote, Searcher, probability
+from assistant.evidence import THOROUGH, WIDE, Evidence, Quote, Searcher, probability
 from assistant.retrieval import Question
 from training.corpora import Asked, Corpus, Role, public, written
 from training.fits import Bounds, balanced, bounded_logistic, softmax_fit
@@ -128,7 +128,7 @@ def collect(searchers: Sequence[tuple[Corpus, Searcher]], limit: int, role: Role
         far = strangers(corpora, corpus, role) if corpus.ours and own else []
         for asked in [*own, *far]:
             question = search.question(asked.text, asked.language)
-            found = search.find(question)
+            found = search.find(question, THOROUGH)
             if found.evidence:
                 cases.append(Case(corpus.name, search, asked, question, found.evidence))
     return cases
@@ -200,7 +200,7 @@ def fit_members(searchers: Iterable[tuple[Corpus, Searcher]]) -> None:
     columns = sorted(rows[0])
     x = np.array([[row[c] for c in columns] for row in rows])
     y = np.array(labels)
-    save(member=bounded_logistic(x, y, balanced(names), columns, SIGNS))
+    save(member=bounded_logistic(x, y, balanced(names), columns, {}))
     p = np.array([probability("member", row) for row in rows])
 
     def whole(least: float) -> float:
