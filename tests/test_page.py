@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,11 @@ import page_fake
 import pytest
 from page_server import Visit, browsing, running
 
+from assistant.errors import AssistantError, IndexDamaged
+from assistant.settings import load_settings
+from assistant.types import Answer
+from assistant.ui.ask import Asking
+from assistant.ui.desk import Desk
 from assistant.ui.outline import examples, tree
 from assistant.ui.words import PAGE_LANGUAGES, words
 
@@ -211,10 +216,34 @@ def test_a_missing_index_is_a_sentence_and_the_page_recovers(browser: Any, tmp_p
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector("#live .turn[data-state=failed]")
         assert "assistant ingest" in visit.text("#live .answer")
+        # Nothing is sent over what the reader writes meanwhile.
+        visit.page.fill("#question textarea", "Et les")
         (tmp_path / "index").mkdir()
-        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
         visit.page.wait_for_selector("#outline .outline")
+        visit.page.wait_for_timeout(4000)
+        assert visit.page.input_value("#question textarea") == "Et les"
+        assert visit.page.locator("#live .turn[data-state=failed]").is_visible()
+        visit.page.fill("#question textarea", "")
+        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
         visit.context.close()
+
+
+def test_only_what_can_pass_is_tried_again_and_no_mistake_reopens_the_index() -> None:
+    def fails(error: Exception) -> tuple[bool, bool]:
+        """Return whether the turn is to be asked again, and whether the assistant was kept."""
+
+        class Failing(page_fake.FakeAssistant):
+            def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+                raise error
+
+        desk = Desk(load_settings(), lambda _: Failing())
+        opened = desk.assistant()
+        *_, last = Asking(desk, words("fr")).turn(QUESTION, [])
+        return "data-again" in last, desk.assistant() is opened
+
+    assert fails(IndexDamaged("x")) == (True, False)
+    assert fails(AssistantError("x"))[0] is False
+    assert fails(ZeroDivisionError("x")) == (False, True)
 
 
 def test_the_programs_endpoint_answers(address: str) -> None:

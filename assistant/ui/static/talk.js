@@ -12,7 +12,6 @@ const box = () => $("#question textarea");
 
 // Called by Gradio when a question is sent; returns what the server is given.
 export function asking(question) {
-  clearTimeout(retrying);
   settle();
   $("#welcome").hidden = true;
   setTimeout(() => fill("", false), 0);
@@ -20,8 +19,8 @@ export function asking(question) {
   return [question, past.slice(-12)];
 }
 
-export function ask(question) {
-  fill(question);
+export function ask(question, focus = true) {
+  fill(question, focus);
   // Gradio takes the text over in its own time; the button sends what it then holds.
   setTimeout(() => $("#send").click(), 30);
 }
@@ -35,6 +34,7 @@ export function fill(text, focus = true) {
 
 // Moves the turn that Gradio holds to the earlier ones, before the next takes its place.
 function settle() {
+  clearTimeout(retrying);
   const turn = $("#live .turn");
   if (turn && turn.dataset.turn !== settled) {
     settled = turn.dataset.turn;
@@ -79,17 +79,18 @@ function scrollTo(turn) {
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
 }
 
-// A question that failed is asked again once the cause is gone.
+// A question that failed for a cause that can pass is asked again once it is gone, but never over
+// what the reader writes meanwhile.
 function recover(turn) {
-  const again = $("[data-ask]", turn)?.dataset.ask;
-  if (!again) return;
+  const seconds = $("[data-again]", turn)?.dataset.again;
+  if (seconds === undefined) return;
   const check = async () => {
     const ready = await health();
-    if (turn.dataset.turn !== $("#live .turn")?.dataset.turn || turn.dataset.state !== "failed") return;
-    if (ready) ask(again);
+    if (turn.dataset.turn === settled || turn.dataset.state !== "failed") return;
+    if (ready && !box().value) ask($("[data-ask]", turn).dataset.ask, false);
     else retrying = setTimeout(check, CHECK);
   };
-  retrying = setTimeout(check, CHECK);
+  retrying = setTimeout(check, Math.max(CHECK, 1000 * seconds));
 }
 
 export async function health() {
