@@ -35,7 +35,8 @@ _KEYS: tuple[tuple[type[AssistantError], str], ...] = (
 class Desk:
     """Holds the assistant of the settings. Any thread may use it.
 
-    An assistant whose index or model fails is dropped, so that the page recovers when the cause is gone.
+    An assistant whose index or model fails is dropped, so that the page recovers when the cause is
+    gone.
     """
 
     def __init__(self, settings: Settings, opened: Callable[[Settings], Assistant]) -> None:
