@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Build
 from page_server import Visit, browsing, running
 from payloads import PAYLOADS
 from test_page import AXE, request, violations
 
 from assistant.settings import Settings, load_settings
+from assistant.store import read_manifest
+from assistant.ui.holdings import Compared, documents_html
 from assistant.ui.reindexing import Reindexing
 from assistant.ui.shelf import REMOVED, Refused, Shelf, safe_name
+from assistant.ui.words import words
 
 GREENHOUSE = b"# Greenhouse\n\nThe greenhouse opens at nine. It shelters rare orchids.\n"
 
@@ -123,6 +127,25 @@ def test_documents_are_changed_by_default_on_this_machine_only() -> None:
     assert not load_settings(host="intranet.example").editable
     assert load_settings(host="0.0.0.0", edit_documents="yes").editable
     assert not load_settings(edit_documents="no").editable
+
+
+def test_a_file_that_cannot_be_read_does_not_make_the_index_stale(
+    settings: Settings, build: Build
+) -> None:
+    (settings.knowledge / "empty.md").write_bytes(b"")
+    build()
+    compared = Compared(Shelf(settings))
+
+    def states() -> dict[str, str]:
+        _, manifest = read_manifest(settings.index)
+        return {entry.name: entry.state for entry in compared.entries(None, manifest)}
+
+    assert states() == {"empty.md": "unread", "garden.md": "", "library.md": ""}
+    shown = documents_html(compared, None, settings.index, words("en"), True)
+    assert words("en")("state_unread") in shown and 'data-do="reindex"' in shown
+    assert 'class="strong" data-do="reindex"' not in shown
+    (settings.knowledge / "empty.md").write_bytes(GREENHOUSE)
+    assert states()["empty.md"] == "new"
 
 
 # --- the child that makes the index --------------------------------------------------------
