@@ -100,6 +100,13 @@ def test_what_cannot_be_read_is_refused(
     assert not (settings.knowledge / name).exists()
 
 
+def test_what_would_not_be_read_replaces_nothing(settings: Settings, tmp_path: Path) -> None:
+    (settings.knowledge / "README.md").write_text("# Mine\n")
+    with pytest.raises(Refused, match="refused_left_out"):
+        Shelf(settings).add("README.md", part(tmp_path), True)
+    assert (settings.knowledge / "README.md").read_text() == "# Mine\n"
+
+
 @pytest.mark.parametrize("name", ["../secret.md", "/etc/hostname", "link.md", "nothing.md", ""])
 def test_only_documents_of_the_folder_are_removed(
     settings: Settings, tmp_path: Path, name: str
