@@ -181,6 +181,17 @@ def test_a_login_leads_to_no_other_site(address: str, target: str) -> None:
     assert log_in(address, next=target)[1]["location"] == "/"
 
 
+def test_the_address_of_the_form_leads_to_the_page(address: str) -> None:
+    form = request(address, "/page/login?x", headers={"Accept": "text/html"})
+    assert form[0] == 401 and 'value="/page/login?x"' in form[2]
+    for target in ("/page/login?x", "/page/logout"):
+        _, headers, _ = log_in(address, next=target)
+        assert headers["location"] == "/"
+    own = {"Cookie": headers["set-cookie"].split(";")[0]}
+    status, headers, _ = request(address, "/page/login", headers=own)
+    assert (status, headers["location"]) == (303, "/")
+
+
 def test_another_site_logs_nobody_in(address: str) -> None:
     headers = {**FORM, "Sec-Fetch-Site": "cross-site"}
     assert request(address, "/page/login", method="POST", body=b"", headers=headers)[0] == 403

@@ -77,6 +77,9 @@ class Reception:
         elif path == LOGOUT and method == "POST":
             self._sessions.pop(token, None)
             await _answer(send, 204, "", [_cookie("", 0, scope)])
+        elif name and path in (LOGIN, LOGOUT):
+            # A failed form left the browser there; the login has been made elsewhere since.
+            await _answer(send, 303, "", [(b"location", b"/")])
         elif name:
             await self._through(scope, receive, send, name)
         elif path == HEALTH or (path.startswith(OPEN) and ".." not in path):
@@ -135,7 +138,7 @@ class Reception:
         form = await _form(receive)
         name, password = form.get("name", ""), form.get("password", "")
         target = form.get("next", "/")
-        target = target if _own(target) else "/"
+        target = target if _own(target) and target.split("?")[0] not in (LOGIN, LOGOUT) else "/"
         keys = (f"name {name[:64]}", f"address {address}")
         if wait := self._attempts.wait(*keys):
             await self._ask(scope, send, target, "login_wait", math.ceil(wait))
