@@ -33,8 +33,8 @@ READER = b"x-assistant-reader"
 Empty for a browser of this machine where there is no login."""
 OPEN, HEALTH = "/page/static/", "/health"
 """What is served without a login."""
-ASKS = ("/page/", "/v1/")
-"""Where a POST counts as a question."""
+ASKS = "/v1/"
+"""Below this a POST counts as a question; those of the page are counted where it answers."""
 LOGIN, LOGOUT = "/page/login", "/page/logout"
 LONGEST = 8000
 """Bytes of the login form."""
@@ -90,8 +90,8 @@ class Reception:
             await _answer(send, 401, "Log in first.")
 
     async def _through(self, scope: Scope, receive: Receive, send: Send, reader: str) -> None:
-        posts = scope["method"] == "POST" and scope["path"].startswith(ASKS)
-        if posts and (wait := self._brake.wait(reader)):
+        asks = scope["method"] == "POST" and scope["path"].startswith(ASKS)
+        if asks and (wait := self._brake.wait(reader)):
             held = [(b"retry-after", str(math.ceil(wait)).encode())]
             await _answer(send, 429, "Too many requests.", held)
             return
