@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from page_server import Visit, browsing, running
 from assistant.errors import AssistantError, IndexDamaged
 from assistant.settings import load_settings
 from assistant.types import Answer
+from assistant.ui import page
 from assistant.ui.ask import Asking
 from assistant.ui.desk import Desk
 from assistant.ui.outline import examples, tree
@@ -56,6 +58,20 @@ def test_no_language_lacks_a_word() -> None:
         for key, text in kept[code].items():
             assert text.strip() or key == "thousands", (code, key)
             assert sorted(_fields(text)) == sorted(_fields(kept["fr"][key])), (code, key)
+
+
+def test_no_word_is_there_for_nobody() -> None:
+    folder = Path(page.__file__).parent
+    python = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    scripts = "".join(path.read_text("utf-8") for path in folder.glob("static/*.js"))
+    for key in words("fr").phrases:
+        whole = rf"""["'](?:{key}|{key.replace("_", "-")})["']"""
+        put_together = rf"""["']{key.split("_")[0]}_["'{{]"""
+        assert re.search(f"{whole}|{put_together}", python), key
+    # What the panel holds for the scripts is read by one of them.
+    for name in re.findall(r" data-([a-z-]+)=", page.panel(words("fr")).split(">")[0]):
+        camel = re.sub("-(.)", lambda match: match[1].upper(), name)
+        assert name == "view" or f'"{camel}"' in scripts, name
 
 
 def _fields(text: str) -> list[str]:
@@ -429,6 +445,33 @@ def test_conversations_are_kept_renamed_and_deleted(visit: Visit) -> None:
     for _ in range(2):
         visit.page.locator("#talks li").first.get_by_text("Supprimer").click()
     visit.holds("#talks li", 0)
+
+
+def test_a_long_conversation_is_shown_and_what_is_refused_is_said(
+    browser: Any, address: str
+) -> None:
+    visit = Visit(browser, address).open()
+    visit.ask(QUESTION)
+    visit.page.evaluate(
+        """() => {
+          const kept = JSON.parse(localStorage["assistant.conversations"]);
+          const [first] = kept.list[0].turns;
+          kept.list[0].turns = [...Array(220).keys()].map((n) => ({ ...first, id: `n${n}` }));
+          localStorage["assistant.conversations"] = JSON.stringify(kept);
+        }"""
+    )
+    visit.page.reload()
+    visit.holds("#turns .turn", 220)
+    visit.page.click("[data-do=conversations]")
+    with visit.page.expect_download():
+        visit.page.click("#talks button:text-is('Markdown')")
+    for path in ("turns", "export"):
+        visit.page.route(f"**/page/{path}?*", lambda route: route.fulfill(status=503))
+    visit.page.click("#talks button:text-is('Markdown')")
+    visit.page.wait_for_selector(f".toast:text-is('{words('fr')('export_failed')}')")
+    visit.page.click("#talks .name")
+    visit.says("#turns", words("fr")("talk_not_shown"))
+    visit.context.close()
 
 
 def test_a_verdict_is_remembered(visit: Visit) -> None:

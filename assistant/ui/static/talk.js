@@ -1,12 +1,15 @@
 // The conversation: hands questions to Gradio, keeps finished turns, tries again by itself.
 
-import { $, $$, post, say, url, word } from "./dom.js";
+import { $, $$, element, post, say, text, url, word } from "./dom.js";
 import { lightCited } from "./panel.js";
 import * as store from "./store.js";
 
 const CHECK = 3000;
+// A request holds so many turns at most, and characters; the server takes no more.
+const [TURNS, CHARACTERS] = [100, 500_000];
 let settled = null;
 let retrying = null;
+let shows = 0;
 
 const box = () => $("#question textarea");
 
@@ -112,16 +115,36 @@ export async function welcome() {
 // Shows the conversation that is kept: after a reload, or chosen from the list.
 export async function show() {
   const turns = store.current()?.turns ?? [];
+  const mine = (shows += 1);
   settle();
   $("#turns").innerHTML = "";
   $("#welcome").hidden = turns.length > 0;
-  if (turns.length) {
-    const response = await post("turns", { turns });
-    if (response.ok) $("#turns").innerHTML = await response.text();
-    for (const { id, verdict } of turns) if (verdict) mark(id, verdict);
-    $$("#turns .turn").at(-1)?.scrollIntoView({ block: "start" });
+  const made = [];
+  for (const part of slices(turns)) made.push(await text(post("turns", { turns: part })));
+  // Another one may have been chosen meanwhile.
+  if (mine !== shows) return;
+  $("#turns").insertAdjacentHTML("afterbegin", made.join(""));
+  if (made.includes(null)) {
+    $("#turns").append(element("p", { className: "gone", textContent: word("talkNotShown") }));
   }
+  for (const { id, verdict } of turns) if (verdict) mark(id, verdict);
+  $$("#turns .turn").at(-1)?.scrollIntoView({ block: "start" });
   lightCited();
+}
+
+function slices(turns) {
+  const parts = [];
+  let size = Infinity;
+  for (const turn of turns) {
+    const more = JSON.stringify(turn).length;
+    if (size + more > CHARACTERS || parts.at(-1).length === TURNS) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1).push(turn);
+    size += more;
+  }
+  return parts;
 }
 
 export function mark(id, verdict) {
