@@ -8,14 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError, IndexDamaged, IndexMissing
 from assistant.generations import Manifest
 from assistant.settings import Settings
-
-if TYPE_CHECKING:
-    from assistant.ingest import File
 
 _PYTHON = (3, 11)
 _INGEST, _REBUILD = "assistant ingest", "assistant ingest --rebuild"
@@ -217,23 +213,12 @@ class _Doctor:
         now = {key: ingest.digest(file.path, limit) for key, file in files.items()}
         before = {key: source.digest for key, source in manifest.sources.items()}
         # A file that could not be read is no reason to ingest again: ingest has said so.
-        new = sum(key not in before and _readable(files[key], limit) for key in now)
+        new = sum(key not in before and ingest.readable(files[key], limit) for key in now)
         changed = sum(key in before and before[key] != found for key, found in now.items())
         lost = sum(key not in now for key in before)
         if new or changed or lost:
             return Check(name, False, self._say("stale", new, changed, lost), _INGEST)
         return Check(name, True, self._say("current"))
-
-
-def _readable(file: File, max_bytes: int) -> bool:
-    from assistant import readers
-    from assistant.errors import ReadError
-
-    try:
-        readers.read(file.path, file.root, max_bytes=max_bytes)
-    except ReadError:
-        return False
-    return True
 
 
 def _needed() -> list[str]:

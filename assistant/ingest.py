@@ -130,6 +130,15 @@ def digest(path: Path, max_bytes: int) -> str | None:
         return None
 
 
+def readable(file: File, max_bytes: int) -> bool:
+    """Return whether an ingest would take the file in."""
+    try:
+        readers.read(file.path, file.root, max_bytes=max_bytes)
+    except ReadError:
+        return False
+    return True
+
+
 class _Encoders:
     """The encoders of each kind of vectors, loaded only when something is to be embedded."""
 

@@ -23,6 +23,8 @@ REMEMBERED = 500
 """Earlier questions whose answering unit is kept."""
 LISTED = 12
 """Units quoted at most in an answer of several units."""
+HEADINGS = 200
+"""Headings listed at most in an answer about the heading tree, which counts all of them."""
 SHOWN, OF_EACH = 10, 3
 """Passages a language model is shown beside those that would be quoted, and of one unit."""
 
@@ -201,10 +203,10 @@ class Turns:
         return chosen[:LISTED]
 
     def _structure(self, asked: Asked, outline: Outline) -> Answer:
-        """Return the answer to a question about the heading tree; each heading is cited."""
+        """Return the answer to a question about the heading tree; each heading shown is cited."""
         units = self.searcher.corpus.units
         subject = units[outline.unit_id]
-        items = [units[i] for i in outline.items]
+        items = [units[i] for i in outline.items[:HEADINGS]]
         proofs = [_heading(u, self.searcher.corpus.documents[u.document].text) for u in items]
         parent = items[0].heading if items else ""
         lead = phrases.say(
@@ -212,7 +214,7 @@ class Turns:
             f"lead_{outline.kind}",
             unit=subject.heading,
             parent=parent,
-            count=len(items),
+            count=len(outline.items),
         )
         hits = tuple(Hit(unit, None, 1.0) for unit in items)
         rest = tuple(h for h in asked.retrieved if h.unit not in items)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import page_fake
 import pytest
 from corpora import Small, corpus, libraries, lighthouses, manual
 
 from assistant.conversation import understand
+from assistant.evidence import Found
 from assistant.kinds import asked_for
 from assistant.outline import Outline, ask_outline
+from assistant.turn import HEADINGS, Turn, Turns
+from assistant.ui.keeping import Turn as Kept
+from assistant.ui.keeping import to_record
 
 LIGHTS = ["Division de l’optique", "Division des énergies"]
 OFFICES = [
@@ -161,3 +168,15 @@ def test_units_can_be_named_by_their_meaning() -> None:
     assert found is not None
     assert [small.heading(unit) for unit in found.items] == ["Département des feux"]
     assert ask_outline(query, small) is None
+
+
+def test_a_long_list_is_cut_but_counted_whole_and_can_be_kept_by_the_page() -> None:
+    harbours = "".join(f"## Harbour {n}\n\nIt has quay {n}.\n\n" for n in range(450))
+    small = page_fake.corpus(page_fake.document("a.md", f"# Harbours\n\n{harbours}", "en"))
+    top, *below = small.units
+    query = understand("How many harbours are there?", [], small)
+    asked = Turn(query.asked, query, Outline("count", top, tuple(below)), Found((), 0.0, {}))
+    answer = Turns(SimpleNamespace(corpus=small), "en", 500).decide(asked)  # type: ignore[arg-type]
+    assert answer.text.startswith("450 ")
+    assert len(answer.citations) == HEADINGS
+    assert to_record(Kept("x", answer))["citations"][-1]["number"] == HEADINGS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,12 @@ import page_fake
 import pytest
 from page_server import Visit, browsing, running
 
+from assistant.errors import AssistantError, IndexDamaged
+from assistant.settings import load_settings
+from assistant.types import Answer
+from assistant.ui import page
+from assistant.ui.ask import Asking
+from assistant.ui.desk import Desk
 from assistant.ui.outline import examples, tree
 from assistant.ui.words import PAGE_LANGUAGES, words
 
@@ -51,6 +58,20 @@ def test_no_language_lacks_a_word() -> None:
         for key, text in kept[code].items():
             assert text.strip() or key == "thousands", (code, key)
             assert sorted(_fields(text)) == sorted(_fields(kept["fr"][key])), (code, key)
+
+
+def test_no_word_is_there_for_nobody() -> None:
+    folder = Path(page.__file__).parent
+    python = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    scripts = "".join(path.read_text("utf-8") for path in folder.glob("static/*.js"))
+    for key in words("fr").phrases:
+        whole = rf"""["'](?:{key}|{key.replace("_", "-")})["']"""
+        put_together = rf"""["']{key.split("_")[0]}_["'{{]"""
+        assert re.search(f"{whole}|{put_together}", python), key
+    # What the panel holds for the scripts is read by one of them.
+    for name in re.findall(r" data-([a-z-]+)=", page.panel(words("fr")).split(">")[0]):
+        camel = re.sub("-(.)", lambda match: match[1].upper(), name)
+        assert name == "view" or f'"{camel}"' in scripts, name
 
 
 def _fields(text: str) -> list[str]:
@@ -211,10 +232,34 @@ def test_a_missing_index_is_a_sentence_and_the_page_recovers(browser: Any, tmp_p
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector("#live .turn[data-state=failed]")
         assert "assistant ingest" in visit.text("#live .answer")
+        # Nothing is sent over what the reader writes meanwhile.
+        visit.page.fill("#question textarea", "Et les")
         (tmp_path / "index").mkdir()
-        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
         visit.page.wait_for_selector("#outline .outline")
+        visit.page.wait_for_timeout(4000)
+        assert visit.page.input_value("#question textarea") == "Et les"
+        assert visit.page.locator("#live .turn[data-state=failed]").is_visible()
+        visit.page.fill("#question textarea", "")
+        visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=20000)
         visit.context.close()
+
+
+def test_only_what_can_pass_is_tried_again_and_no_mistake_reopens_the_index() -> None:
+    def fails(error: Exception) -> tuple[bool, bool]:
+        """Return whether the turn is to be asked again, and whether the assistant was kept."""
+
+        class Failing(page_fake.FakeAssistant):
+            def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+                raise error
+
+        desk = Desk(load_settings(), lambda _: Failing())
+        opened = desk.assistant()
+        *_, last = Asking(desk, words("fr")).turn(QUESTION, [])
+        return "data-again" in last, desk.assistant() is opened
+
+    assert fails(IndexDamaged("x")) == (True, False)
+    assert fails(AssistantError("x"))[0] is False
+    assert fails(ZeroDivisionError("x")) == (False, True)
 
 
 def test_the_programs_endpoint_answers(address: str) -> None:
@@ -400,6 +445,33 @@ def test_conversations_are_kept_renamed_and_deleted(visit: Visit) -> None:
     for _ in range(2):
         visit.page.locator("#talks li").first.get_by_text("Supprimer").click()
     visit.holds("#talks li", 0)
+
+
+def test_a_long_conversation_is_shown_and_what_is_refused_is_said(
+    browser: Any, address: str
+) -> None:
+    visit = Visit(browser, address).open()
+    visit.ask(QUESTION)
+    visit.page.evaluate(
+        """() => {
+          const kept = JSON.parse(localStorage["assistant.conversations"]);
+          const [first] = kept.list[0].turns;
+          kept.list[0].turns = [...Array(220).keys()].map((n) => ({ ...first, id: `n${n}` }));
+          localStorage["assistant.conversations"] = JSON.stringify(kept);
+        }"""
+    )
+    visit.page.reload()
+    visit.holds("#turns .turn", 220)
+    visit.page.click("[data-do=conversations]")
+    with visit.page.expect_download():
+        visit.page.click("#talks button:text-is('Markdown')")
+    for path in ("turns", "export"):
+        visit.page.route(f"**/page/{path}?*", lambda route: route.fulfill(status=503))
+    visit.page.click("#talks button:text-is('Markdown')")
+    visit.page.wait_for_selector(f".toast:text-is('{words('fr')('export_failed')}')")
+    visit.page.click("#talks .name")
+    visit.says("#turns", words("fr")("talk_not_shown"))
+    visit.context.close()
 
 
 def test_a_verdict_is_remembered(visit: Visit) -> None:

@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Build
 from page_server import Visit, browsing, running
 from payloads import PAYLOADS
 from test_page import AXE, request, violations
 
+from assistant.errors import AssistantError
 from assistant.settings import Settings, load_settings
+from assistant.store import read_manifest
+from assistant.ui.desk import Desk
+from assistant.ui.editing import editing
+from assistant.ui.holdings import Compared, documents_html
 from assistant.ui.reindexing import Reindexing
 from assistant.ui.shelf import REMOVED, Refused, Shelf, safe_name
+from assistant.ui.words import words
 
 GREENHOUSE = b"# Greenhouse\n\nThe greenhouse opens at nine. It shelters rare orchids.\n"
 
@@ -96,6 +103,13 @@ def test_what_cannot_be_read_is_refused(
     assert not (settings.knowledge / name).exists()
 
 
+def test_what_would_not_be_read_replaces_nothing(settings: Settings, tmp_path: Path) -> None:
+    (settings.knowledge / "README.md").write_text("# Mine\n")
+    with pytest.raises(Refused, match="refused_left_out"):
+        Shelf(settings).add("README.md", part(tmp_path), True)
+    assert (settings.knowledge / "README.md").read_text() == "# Mine\n"
+
+
 @pytest.mark.parametrize("name", ["../secret.md", "/etc/hostname", "link.md", "nothing.md", ""])
 def test_only_documents_of_the_folder_are_removed(
     settings: Settings, tmp_path: Path, name: str
@@ -125,6 +139,25 @@ def test_documents_are_changed_by_default_on_this_machine_only() -> None:
     assert not load_settings(edit_documents="no").editable
 
 
+def test_a_file_that_cannot_be_read_does_not_make_the_index_stale(
+    settings: Settings, build: Build
+) -> None:
+    (settings.knowledge / "empty.md").write_bytes(b"")
+    build()
+    compared = Compared(Shelf(settings))
+
+    def states() -> dict[str, str]:
+        _, manifest = read_manifest(settings.index)
+        return {entry.name: entry.state for entry in compared.entries(None, manifest)}
+
+    assert states() == {"empty.md": "unread", "garden.md": "", "library.md": ""}
+    shown = documents_html(compared, None, settings.index, words("en"), True)
+    assert words("en")("state_unread") in shown and 'data-do="reindex"' in shown
+    assert 'class="strong" data-do="reindex"' not in shown
+    (settings.knowledge / "empty.md").write_bytes(GREENHOUSE)
+    assert states()["empty.md"] == "new"
+
+
 # --- the child that makes the index --------------------------------------------------------
 
 
@@ -150,6 +183,15 @@ def test_a_child_that_says_why_it_failed_is_heard(settings: Settings) -> None:
     reindexing.start()
     found = ended(reindexing)
     assert (found.state, found.error, found.detail) == ("failed", "IndexBusy", "busy")
+
+
+def test_what_a_child_says_to_nobody_is_in_the_log(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reindexing = Reindexing(settings, [sys.executable, "-c", "raise SystemExit('out of memory')"])
+    reindexing.start()
+    assert ended(reindexing).state == "failed"
+    assert "out of memory" in capfd.readouterr().err
 
 
 # --- the border ----------------------------------------------------------------------------
@@ -187,6 +229,15 @@ def test_where_it_is_switched_off_nothing_changes(closed: str) -> None:
 def test_another_site_changes_nothing(closed: str, headers: dict[str, str]) -> None:
     for method, path in (("PUT", "/page/file?name=a.md"), ("POST", "/page/index")):
         assert request(closed, path, method=method, body=b"x", headers=headers)[0] == 403
+
+
+def test_what_an_error_says_is_text() -> None:
+    def opened(_: Settings) -> Any:
+        raise AssistantError("<b>x</b>")
+
+    router = editing(Desk(load_settings(), opened))
+    shown = next(r for r in router.routes if r.name == "documents").endpoint("en")  # type: ignore[attr-defined]
+    assert b"&lt;b&gt;" in shown.body
 
 
 # --- in a browser --------------------------------------------------------------------------
@@ -273,6 +324,15 @@ def test_files_are_dropped_and_the_old_index_answers_meanwhile(visit: Visit, fol
     )
     visit.page.wait_for_selector(".document .state")
     assert (folder / "knowledge" / "greenhouse.md").read_bytes() == GREENHOUSE
+    # One answer that cannot be read does not end the looking.
+    seen: list[str] = []
+
+    def once(route: Any) -> None:
+        seen.append(route.request.method)
+        odd = route.request.method == "GET" and seen.count("GET") == 1
+        route.fulfill(status=502, body="x") if odd else route.continue_()
+
+    visit.page.route("**/page/index?*", once)
     visit.page.click("[data-do=reindex]")
     visit.page.wait_for_selector(".renewal .progress:not([hidden])")
     visit.ask("Who waters the roses in March?")

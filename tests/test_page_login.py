@@ -181,6 +181,17 @@ def test_a_login_leads_to_no_other_site(address: str, target: str) -> None:
     assert log_in(address, next=target)[1]["location"] == "/"
 
 
+def test_the_address_of_the_form_leads_to_the_page(address: str) -> None:
+    form = request(address, "/page/login?x", headers={"Accept": "text/html"})
+    assert form[0] == 401 and 'value="/page/login?x"' in form[2]
+    for target in ("/page/login?x", "/page/logout"):
+        _, headers, _ = log_in(address, next=target)
+        assert headers["location"] == "/"
+    own = {"Cookie": headers["set-cookie"].split(";")[0]}
+    status, headers, _ = request(address, "/page/login", headers=own)
+    assert (status, headers["location"]) == (303, "/")
+
+
 def test_another_site_logs_nobody_in(address: str) -> None:
     headers = {**FORM, "Sec-Fetch-Site": "cross-site"}
     assert request(address, "/page/login", method="POST", body=b"", headers=headers)[0] == 403
@@ -238,11 +249,16 @@ def test_a_reader_who_asks_too_often_is_told_to_wait(browser: Any, tmp_path: Pat
     with running("page_fake:opened", index=tmp_path / "index", rate=2) as url:
         far = {"X-Forwarded-For": "203.0.113.7"}
         visit = Visit(browser, url, extra_http_headers=far).open()
-        body = json.dumps({"turns": []}).encode()
         kind = {"Content-Type": "application/json", **far}
+
+        def post(path: str, body: dict[str, Any]) -> int:
+            sent = json.dumps(body).encode()
+            return request(url, path, method="POST", body=sent, headers=kind)[0]
+
+        # Only questions count.
+        assert [post("/page/turns", {"turns": []}) for _ in range(5)] == [200] * 5
         # Not by the page: on a slow machine there would be room again before the last question.
-        for _ in range(3):
-            assert request(url, "/page/turns", method="POST", body=body, headers=kind)[0] == 200
+        assert [post("/v1/ask", {"question": QUESTION}) for _ in range(3)] == [200] * 3
         visit.page.fill("#question textarea", QUESTION)
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector("#live .turn[data-state=failed]")
@@ -250,8 +266,6 @@ def test_a_reader_who_asks_too_often_is_told_to_wait(browser: Any, tmp_path: Pat
         # The page asks again by itself once there is room.
         visit.page.wait_for_selector("#live .turn[data-state=answered]", timeout=90_000)
         kind["X-Forwarded-For"] = "203.0.113.8"
-        codes = [
-            request(url, "/page/turns", method="POST", body=body, headers=kind)[0] for _ in range(5)
-        ]
+        codes = [post("/v1/ask", {"question": QUESTION}) for _ in range(5)]
         assert codes == [200, 200, 200, 429, 429]
         visit.context.close()

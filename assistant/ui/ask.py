@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from assistant import language
 from assistant.errors import AssistantError
 from assistant.types import Answer
-from assistant.ui.desk import Desk, explain
+from assistant.ui.desk import Desk, explain, passing
 from assistant.ui.keeping import Turn
 from assistant.ui.turns import failed_html, turn_html, waiting_html
 from assistant.ui.words import Words
@@ -39,7 +39,7 @@ class Asking:
             return
         if wait := self._desk.brake.wait(reader):
             sentence = self._words("error_often", seconds=math.ceil(wait))
-            yield failed_html(identity, asked, sentence, self._words)
+            yield failed_html(identity, asked, sentence, self._words, wait)
             return
         yield waiting_html(identity, asked, "", self._words)
         try:
@@ -47,11 +47,11 @@ class Asking:
         except AssistantError as error:
             log.warning("%s", error)
             self._desk.drop()
-            yield failed_html(identity, asked, explain(error, self._words), self._words)
+            again = 0.0 if passing(error) else None
+            yield failed_html(identity, asked, explain(error, self._words), self._words, again)
         except Exception:
             # The page's border: whatever happened, the reader gets a sentence and the log the rest.
             log.exception("a question could not be answered")
-            self._desk.drop()
             yield failed_html(identity, asked, self._words("error_unexpected"), self._words)
 
     def _growing(self, identity: str, asked: str, past: Sequence[str]) -> Iterator[str]:

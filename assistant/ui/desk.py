@@ -35,7 +35,8 @@ _KEYS: tuple[tuple[type[AssistantError], str], ...] = (
 class Desk:
     """Holds the assistant of the settings. Any thread may use it.
 
-    An assistant that fails is dropped, so that the page recovers when the cause is gone.
+    An assistant whose index or model fails is dropped, so that the page recovers when the cause is
+    gone.
     """
 
     def __init__(self, settings: Settings, opened: Callable[[Settings], Assistant]) -> None:
@@ -81,6 +82,11 @@ class Desk:
             then(self.corpus())
         except AssistantError as error:
             log.warning("%s", error)
+
+
+def passing(error: AssistantError) -> bool:
+    """Return whether the cause lies in the index or a model, and can be gone at the next try."""
+    return isinstance(error, tuple(kind for kind, _ in _KEYS))
 
 
 def explain(error: AssistantError, words: Words) -> str:

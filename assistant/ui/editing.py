@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from assistant import errors, readers
 from assistant.errors import AssistantError
+from assistant.render import escape_html
 from assistant.ui.desk import Desk, explain
 from assistant.ui.holdings import Compared, documents_html
 from assistant.ui.reindexing import Progress, Reindexing
@@ -43,7 +44,7 @@ def editing(desk: Desk) -> APIRouter:
             corpus = desk.corpus()
         except AssistantError as error:
             if not (editable and isinstance(error, errors.IndexMissing)):
-                sentence = f'<p class="gone">{explain(error, spoken)}</p>'
+                sentence = f'<p class="gone">{escape_html(explain(error, spoken))}</p>'
                 return HTMLResponse(sentence, status_code=503)
             corpus = None
         shown = documents_html(compared, corpus, desk.settings.index, spoken, editable)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeVar
 
 from assistant import ingest, store
 from assistant.errors import AssistantError
@@ -20,12 +20,18 @@ from assistant.ui.icons import icon
 from assistant.ui.shelf import File, Shelf, formats
 from assistant.ui.words import Words
 
-State = Literal["", "new", "changed", "gone"]
+T = TypeVar("T")
+_Key = tuple[str, int, float]
+"""A file as it is now: name, size, and when it was last changed."""
+State = Literal["", "new", "changed", "gone", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of the index, of the folder, or of both; ``state`` says how they differ."""
+    """A document of the index, of the folder, or of both; ``state`` says how they differ.
+
+    ``unread`` is a file that an ingest leaves out, as it has said: no reason for another.
+    """
 
     name: str
     file: File | None
@@ -33,11 +39,12 @@ class Entry:
 
 
 class Compared:
-    """The folder beside the index. Digests are kept, so that looking again costs little."""
+    """The folder beside the index. What was read is kept, so that looking again costs little."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-        self._digests: dict[tuple[str, int, float], str | None] = {}
+        self._digests: dict[_Key, str | None] = {}
+        self._readable: dict[_Key, bool] = {}
         self._lock = Lock()
 
     def manifest(self, index: Path) -> Manifest | None:
@@ -64,21 +71,27 @@ class Compared:
         ]
 
     def _state(self, name: str, file: File | None, manifest: Manifest | None) -> State:
-        source = manifest.sources.get(name) if manifest else None
         if file is None:
             return "gone"
-        if source is None:
+        if manifest is None:
             return "new"
-        return "" if self._digest(name, file) == source.digest else "changed"
-
-    def _digest(self, name: str, file: File) -> str | None:
+        source = manifest.sources.get(name)
         key = (name, file.size, file.changed)
+        limit = self.shelf.limit
+        if source is None:
+            found = ingest.File(file.path, self.shelf.folder)
+            taken = self._once(self._readable, key, lambda: ingest.readable(found, limit))
+            return "new" if taken else "unread"
+        digest = self._once(self._digests, key, lambda: ingest.digest(file.path, limit))
+        return "" if digest == source.digest else "changed"
+
+    def _once(self, known: dict[_Key, T], key: _Key, found: Callable[[], T]) -> T:
         with self._lock:
-            if key not in self._digests:
-                if len(self._digests) > 20_000:
-                    self._digests.clear()
-                self._digests[key] = ingest.digest(file.path, self.shelf.limit)
-            return self._digests[key]
+            if key not in known:
+                if len(known) > 20_000:
+                    known.clear()
+                known[key] = found()
+            return known[key]
 
 
 def documents_html(
@@ -88,7 +101,7 @@ def documents_html(
     manifest = compared.manifest(index)
     entries = compared.entries(corpus, manifest)
     editable = editable and not compared.apart(manifest)
-    waiting = sum(1 for entry in entries if entry.state)
+    waiting = sum(1 for entry in entries if entry.state not in ("", "unread"))
     limit = compared.shelf.limit
     attributes = f' data-limit="{limit}" data-editable=""' if editable else ""
     rows = _Rows(corpus, words, editable)

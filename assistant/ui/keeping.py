@@ -15,13 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.types import Answer, Citation, Corpus, Hit, Unit
 
 LONGEST = 20_000
+MOST = 999
+"""Citations of an answer; ``render`` knows numbers of up to three digits."""
 
 
 class CitationRecord(BaseModel):
     """A citation as kept."""
 
     model_config = ConfigDict(extra="ignore")
-    number: int = Field(ge=0, le=999)
+    number: int = Field(ge=0, le=MOST)
     document: str = Field(max_length=1000)
     unit_id: str = Field(max_length=64)
     unit: str = Field(max_length=2000)
@@ -53,7 +55,7 @@ class TurnRecord(BaseModel):
     answer: str = Field(max_length=10 * LONGEST)
     confidence: float = 0.0
     understood: str | None = Field(None, max_length=LONGEST)
-    citations: list[CitationRecord] = Field(default=[], max_length=60)
+    citations: list[CitationRecord] = Field(default=[], max_length=MOST)
     retrieved: list[HitRecord] = Field(default=[], max_length=20)
     suggestions: list[str] = Field(default=[], max_length=20)
     seconds: float = 0.0

@@ -170,7 +170,7 @@ def panel(spoken: Words) -> str:
             *("copied", "copy_failed", "offline", "online", "answer_ready", "conversations"),
             *("new_conversation", "no_conversation", "kept_here", "rename", "new_name", "delete"),
             *("close", "export", "export_markdown", "export_html", "export_json"),
-            *("source_gone", "error_busy", "thanks", "not_kept", "cited"),
+            *("export_failed", "talk_not_shown", "thanks", "not_kept", "cited"),
             *("upload_waiting", "upload_large", "upload_done", "upload_failed", "replace"),
             *("remove_sure", "removed", "quality_title"),
             *("chart", "zoom", "zoom_in", "zoom_out", "zoom_fit", "documents"),

@@ -33,8 +33,8 @@ READER = b"x-assistant-reader"
 Empty for a browser of this machine where there is no login."""
 OPEN, HEALTH = "/page/static/", "/health"
 """What is served without a login."""
-ASKS = ("/page/", "/v1/")
-"""Where a POST counts as a question."""
+ASKS = "/v1/"
+"""Below this a POST counts as a question; those of the page are counted where it answers."""
 LOGIN, LOGOUT = "/page/login", "/page/logout"
 LONGEST = 8000
 """Bytes of the login form."""
@@ -77,6 +77,9 @@ class Reception:
         elif path == LOGOUT and method == "POST":
             self._sessions.pop(token, None)
             await _answer(send, 204, "", [_cookie("", 0, scope)])
+        elif name and path in (LOGIN, LOGOUT):
+            # A failed form left the browser there; the login has been made elsewhere since.
+            await _answer(send, 303, "", [(b"location", b"/")])
         elif name:
             await self._through(scope, receive, send, name)
         elif path == HEALTH or (path.startswith(OPEN) and ".." not in path):
@@ -87,8 +90,8 @@ class Reception:
             await _answer(send, 401, "Log in first.")
 
     async def _through(self, scope: Scope, receive: Receive, send: Send, reader: str) -> None:
-        posts = scope["method"] == "POST" and scope["path"].startswith(ASKS)
-        if posts and (wait := self._brake.wait(reader)):
+        asks = scope["method"] == "POST" and scope["path"].startswith(ASKS)
+        if asks and (wait := self._brake.wait(reader)):
             held = [(b"retry-after", str(math.ceil(wait)).encode())]
             await _answer(send, 429, "Too many requests.", held)
             return
@@ -135,7 +138,7 @@ class Reception:
         form = await _form(receive)
         name, password = form.get("name", ""), form.get("password", "")
         target = form.get("next", "/")
-        target = target if _own(target) else "/"
+        target = target if _own(target) and target.split("?")[0] not in (LOGIN, LOGOUT) else "/"
         keys = (f"name {name[:64]}", f"address {address}")
         if wait := self._attempts.wait(*keys):
             await self._ask(scope, send, target, "login_wait", math.ceil(wait))

@@ -63,9 +63,8 @@ class Reindexing:
     def _run(self) -> None:
         ended = Progress("failed", error="AssistantError")
         try:
-            with subprocess.Popen(
-                self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            ) as child:
+            # What it says beside its lines goes where our own log goes.
+            with subprocess.Popen(self._command, stdout=subprocess.PIPE) as child:
                 with suppress(OSError, AttributeError):
                     os.setpriority(os.PRIO_PROCESS, child.pid, KINDNESS)
                 for line in child.stdout or ():
@@ -75,6 +74,8 @@ class Reindexing:
             log.error("the ingest could not be started: %s", error)
         if ended.state == "running":
             ended = replace(ended, state="failed", error="AssistantError", detail="")
+        if ended.state == "failed":
+            log.error("the ingest failed: %s", ended.detail or "it ended without saying why")
         self._progress = ended
 
 

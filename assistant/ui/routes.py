@@ -31,14 +31,15 @@ _MARK = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 
 class Kept(BaseModel):
-    """Turns that a browser kept."""
+    """Turns that a browser kept; it sends those of a long conversation in slices."""
 
     turns: list[TurnRecord] = Field(max_length=200)
 
 
-class Talk(Kept):
+class Talk(BaseModel):
     """A conversation that a browser kept."""
 
+    turns: list[TurnRecord] = Field(max_length=2000)
     title: str = Field(max_length=500)
 
 

@@ -94,15 +94,20 @@ class Shelf:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._room()
             target = self.folder / safe
-            if target.exists():
-                if not replace:
-                    raise Refused("refused_exists")
-                self._put_away(target)
-            # The name is taken by rename, which follows no link; the part has its own folder.
-            part.replace(target)
-            if safe not in self.files():
-                target.unlink()
-                raise Refused("refused_left_out")
+            former = target.exists()
+            if former and not replace:
+                raise Refused("refused_exists")
+            away = self._put_away(target) if former else None
+            try:
+                # The name is taken by rename, which follows no link; the part has its own folder.
+                part.replace(target)
+                if safe not in self.files():
+                    raise Refused("refused_left_out")
+            except (OSError, Refused):
+                target.unlink(missing_ok=True)
+                if away:
+                    away.rename(target)
+                raise
         return safe
 
     def remove(self, name: str) -> None:
@@ -119,12 +124,12 @@ class Shelf:
         place.mkdir(parents=True, mode=0o700)
         return place
 
-    def _put_away(self, path: Path) -> None:
+    def _put_away(self, path: Path) -> Path:
         kept = self.folder / REMOVED
         kept.mkdir(exist_ok=True, mode=0o700)
         when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         name = path.name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
-        path.rename(kept / f"{when}-{secrets.token_hex(2)}-{name}")
+        return path.rename(kept / f"{when}-{secrets.token_hex(2)}-{name}")
 
     def _room(self) -> None:
         files = [p for p in self.folder.rglob("*") if p.is_file() and not p.is_symlink()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
 from assistant import phrases
@@ -45,17 +46,30 @@ def waiting_html(identity: str, question: str, text: str, words: Words) -> str:
     return _article(identity, "waiting", question, f'<div class="answer" dir="auto">{shown}</div>')
 
 
-def failed_html(identity: str, question: str, sentence: str, words: Words) -> str:
-    """Return the turn that could not be answered, with the sentence that says what to do."""
+def failed_html(
+    identity: str, question: str, sentence: str, words: Words, again: float | None = None
+) -> str:
+    """Return the turn that could not be answered, with the sentence that says what to do.
+
+    ``again`` is given where the cause can pass: the page asks again by itself, no sooner than
+    that many seconds later.
+    """
     retry = (
         f'<button type="button" class="quiet" data-ask="{escape_html(question[:SHOWN_QUESTION])}">'
         f"{icon('again')}{escape_html(words('retry'))}</button>"
     )
     inner = (
         f'<div class="answer" dir="auto"><p>{escape_html(sentence)}</p>'
-        f'<p class="recovers">{escape_html(words("recovers"))}</p>{retry}</div>'
+        f"{_recovers(again, words)}{retry}</div>"
     )
     return _article(identity, "failed", question, inner)
+
+
+def _recovers(again: float | None, words: Words) -> str:
+    if again is None:
+        return ""
+    seconds = math.ceil(again)
+    return f'<p class="recovers" data-again="{seconds}">{escape_html(words("recovers"))}</p>'
 
 
 def _article(identity: str, state: str, question: str, inner: str, record: str = "") -> str:

@@ -1,18 +1,12 @@
 // The outline as an organisation chart: zoomed, moved with mouse or arrow keys, lit where cited.
 
-import { $, $$, word } from "./dom.js";
+import { $, $$, element, word } from "./dom.js";
 
 const STEP = 1.25;
 const [LEAST, MOST, READABLE] = [0.25, 2, 0.7];
 // Text does not shrink as evenly as boxes: what just fits may not, smaller.
 const SLACK = 0.96;
 let scale = 1;
-
-function element(tag, values = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), values);
-  made.append(...children);
-  return made;
-}
 
 export function open() {
   const dialog = element("dialog", { id: "chart", className: "sheet" });

@@ -1,6 +1,6 @@
 // The documents view: files dropped and sent one by one, removed, and the index brought up to date.
 
-import { $, $$, html, language, say, toast, url, word } from "./dom.js";
+import { $, $$, element, html, known, language, say, toast, url, word } from "./dom.js";
 
 const LOOK = 700;
 let changed = () => {};
@@ -29,10 +29,9 @@ export function writeDates(within) {
   }
 }
 
-function element(tag, values = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), values);
-  made.append(...children);
-  return made;
+// What the server says, null where it says nothing that can be read.
+function answer(asked) {
+  return asked.then((response) => response.json()).catch(() => null);
 }
 
 // --- files come in ------------------------------------------------------------------------------
@@ -92,17 +91,17 @@ async function sendOne(file, line, replace = false) {
   }
   const bar = element("progress", { max: 1, value: 0, ariaLabel: file.name });
   $(".outcome", line).replaceChildren(bar);
-  const answer = await put(file, replace, (part) => {
+  const said = await put(file, replace, (part) => {
     bar.value = part;
     // All is sent; the server reads it now, for as long as that takes.
     if (part === 1) bar.removeAttribute("value");
   });
-  if (answer.name) {
-    ended(line, "taken", answer.name === file.name ? word("uploadDone") : `${word("uploadDone")} — ${answer.name}`);
+  if (said.name) {
+    ended(line, "taken", said.name === file.name ? word("uploadDone") : `${word("uploadDone")} — ${said.name}`);
     return true;
   }
-  ended(line, "refused", answer.reason ?? word("uploadFailed"));
-  if (answer.key === "refused_exists") {
+  ended(line, "refused", said.reason ?? word("uploadFailed"));
+  if (said.key === "refused_exists") {
     const again = element("button", { type: "button", className: "link", textContent: word("replace") });
     again.addEventListener("click", async () => (await sendOne(file, line, true)) && load());
     $(".outcome", line).append(" ", again);
@@ -142,11 +141,8 @@ export async function remove(control) {
     return;
   }
   const values = { name: control.dataset.name };
-  const answer = await fetch(url("file", values), { method: "DELETE" }).then(
-    (response) => response.json(),
-    () => ({}),
-  );
-  toast(answer.name ? word("removed") : (answer.reason ?? word("uploadFailed")));
+  const said = await answer(known(fetch(url("file", values), { method: "DELETE" })));
+  toast(said?.name ? word("removed") : (said?.reason ?? word("uploadFailed")));
   await load();
   $("#documents [data-do=reindex]")?.focus();
 }
@@ -161,13 +157,9 @@ function forget(control) {
 
 export async function reindex() {
   $("#documents .said").textContent = "";
-  const response = await fetch(url("index"), { method: "POST" }).catch(() => null);
-  if (!response?.ok) {
-    const answer = await response?.json().catch(() => ({}));
-    toast(answer?.reason ?? word("uploadFailed"));
-    return;
-  }
-  follow(true);
+  const said = await answer(known(fetch(url("index"), { method: "POST" })));
+  if (said?.state) follow(true);
+  else toast(said?.reason ?? word("uploadFailed"));
 }
 
 // Shows how far the ingest is, whoever started it, until it ends.
@@ -176,10 +168,10 @@ async function follow(started = false) {
   following = true;
   let seen = started;
   for (;;) {
-    const progress = await fetch(url("index")).then((r) => r.json(), () => null);
+    const progress = await answer(known(fetch(url("index"))));
     if (progress?.state === "running") seen = true;
-    if (progress) draw(progress);
-    if (progress && progress.state !== "running") {
+    if (progress?.state) draw(progress);
+    if (progress?.state && progress.state !== "running") {
       following = false;
       if (seen) await finished(progress);
       return;

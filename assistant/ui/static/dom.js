@@ -6,6 +6,12 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 export const language = () => document.documentElement.dataset.language;
 export const word = (key) => $("#panel")?.dataset[key] ?? "";
 
+export function element(tag, values = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), values);
+  made.append(...children);
+  return made;
+}
+
 export function url(path, values = {}) {
   const query = new URLSearchParams({ lang: language(), ...values });
   return `/page/${path}?${query}`;
@@ -19,6 +25,11 @@ export async function html(path, values) {
 export function post(path, body, values) {
   const headers = { "Content-Type": "application/json" };
   return known(fetch(url(path, values), { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+// The text of a response, null where it is a refusal or none comes.
+export function text(asked) {
+  return asked.then((response) => (response.ok ? response.text() : null)).catch(() => null);
 }
 
 // A login that ended: the page that comes instead asks for it.

@@ -1,18 +1,20 @@
 // The conversation: hands questions to Gradio, keeps finished turns, tries again by itself.
 
-import { $, $$, post, say, url, word } from "./dom.js";
+import { $, $$, element, post, say, text, url, word } from "./dom.js";
 import { lightCited } from "./panel.js";
 import * as store from "./store.js";
 
 const CHECK = 3000;
+// A request holds so many turns at most, and characters; the server takes no more.
+const [TURNS, CHARACTERS] = [100, 500_000];
 let settled = null;
 let retrying = null;
+let shows = 0;
 
 const box = () => $("#question textarea");
 
 // Called by Gradio when a question is sent; returns what the server is given.
 export function asking(question) {
-  clearTimeout(retrying);
   settle();
   $("#welcome").hidden = true;
   setTimeout(() => fill("", false), 0);
@@ -20,8 +22,8 @@ export function asking(question) {
   return [question, past.slice(-12)];
 }
 
-export function ask(question) {
-  fill(question);
+export function ask(question, focus = true) {
+  fill(question, focus);
   // Gradio takes the text over in its own time; the button sends what it then holds.
   setTimeout(() => $("#send").click(), 30);
 }
@@ -35,6 +37,7 @@ export function fill(text, focus = true) {
 
 // Moves the turn that Gradio holds to the earlier ones, before the next takes its place.
 function settle() {
+  clearTimeout(retrying);
   const turn = $("#live .turn");
   if (turn && turn.dataset.turn !== settled) {
     settled = turn.dataset.turn;
@@ -79,17 +82,18 @@ function scrollTo(turn) {
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
 }
 
-// A question that failed is asked again once the cause is gone.
+// A question that failed for a cause that can pass is asked again once it is gone, but never over
+// what the reader writes meanwhile.
 function recover(turn) {
-  const again = $("[data-ask]", turn)?.dataset.ask;
-  if (!again) return;
+  const seconds = $("[data-again]", turn)?.dataset.again;
+  if (seconds === undefined) return;
   const check = async () => {
     const ready = await health();
-    if (turn.dataset.turn !== $("#live .turn")?.dataset.turn || turn.dataset.state !== "failed") return;
-    if (ready) ask(again);
+    if (turn.dataset.turn === settled || turn.dataset.state !== "failed") return;
+    if (ready && !box().value) ask($("[data-ask]", turn).dataset.ask, false);
     else retrying = setTimeout(check, CHECK);
   };
-  retrying = setTimeout(check, CHECK);
+  retrying = setTimeout(check, Math.max(CHECK, 1000 * seconds));
 }
 
 export async function health() {
@@ -111,16 +115,36 @@ export async function welcome() {
 // Shows the conversation that is kept: after a reload, or chosen from the list.
 export async function show() {
   const turns = store.current()?.turns ?? [];
+  const mine = (shows += 1);
   settle();
   $("#turns").innerHTML = "";
   $("#welcome").hidden = turns.length > 0;
-  if (turns.length) {
-    const response = await post("turns", { turns });
-    if (response.ok) $("#turns").innerHTML = await response.text();
-    for (const { id, verdict } of turns) if (verdict) mark(id, verdict);
-    $$("#turns .turn").at(-1)?.scrollIntoView({ block: "start" });
+  const made = [];
+  for (const part of slices(turns)) made.push(await text(post("turns", { turns: part })));
+  // Another one may have been chosen meanwhile.
+  if (mine !== shows) return;
+  $("#turns").insertAdjacentHTML("afterbegin", made.join(""));
+  if (made.includes(null)) {
+    $("#turns").append(element("p", { className: "gone", textContent: word("talkNotShown") }));
   }
+  for (const { id, verdict } of turns) if (verdict) mark(id, verdict);
+  $$("#turns .turn").at(-1)?.scrollIntoView({ block: "start" });
   lightCited();
+}
+
+function slices(turns) {
+  const parts = [];
+  let size = Infinity;
+  for (const turn of turns) {
+    const more = JSON.stringify(turn).length;
+    if (size + more > CHARACTERS || parts.at(-1).length === TURNS) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1).push(turn);
+    size += more;
+  }
+  return parts;
 }
 
 export function mark(id, verdict) {

@@ -1,16 +1,10 @@
 // The list of kept conversations: open, rename, delete, take away.
 
-import { $, download, language, post, word } from "./dom.js";
+import { $, download, element, language, post, text, toast, word } from "./dom.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
 
 const TYPES = { md: "text/markdown", html: "text/html", json: "application/json" };
-
-function element(tag, values = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), values);
-  made.append(...children);
-  return made;
-}
 
 function button(label, act, className = "quiet") {
   const made = element("button", { type: "button", className, textContent: label });
@@ -90,6 +84,7 @@ function remove(dialog, each) {
 }
 
 export async function takeAway(each, form) {
-  const response = await post("export", { title: each.title, turns: each.turns }, { form });
-  if (response.ok) download(`conversation-${each.id}.${form}`, TYPES[form], await response.text());
+  const made = await text(post("export", { title: each.title, turns: each.turns }, { form }));
+  if (made === null) toast(word("exportFailed"));
+  else download(`conversation-${each.id}.${form}`, TYPES[form], made);
 }
