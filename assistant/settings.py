@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     edit_documents: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="Whether the page may add and remove documents and show the feedback; `auto` "
-        "is yes while it listens on this machine only.",
+        "is yes while it listens on this machine only and has no login.",
     )
     auth: str = Field("", description="File of the readers who may log in; empty is no login.")
     without_login: Literal["no", "yes"] = Field(
@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     @property
     def editable(self) -> bool:
         """Whether the page may change the documents."""
-        return self.edit_documents == "yes" or (self.edit_documents == "auto" and self.local)
+        # A login means that others come, perhaps by a server in front of the page.
+        alone = self.local and not self.auth
+        return self.edit_documents == "yes" or (self.edit_documents == "auto" and alone)
 
 
 def load_settings(**overrides: Any) -> Settings:
