@@ -72,6 +72,14 @@ def test_a_file_of_readers_that_is_wrong_is_named(tmp_path: Path, text: str) -> 
         load(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3, 4, 30])
+def test_a_clipped_line_is_named(tmp_path: Path, lost: int) -> None:
+    file = tmp_path / "readers"
+    file.write_text(f"{line('eve', SECRET)}\n{line('ada', SECRET)[:-lost]}\n")
+    with pytest.raises(SettingError, match="line 2"):
+        load(file)
+
+
 def test_the_command_makes_a_line(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["password", "ada"], input=f"{SECRET}\n{SECRET}\n")
     (tmp_path / "readers").write_text(run.stdout)
