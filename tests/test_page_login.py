@@ -198,7 +198,10 @@ def test_a_program_logs_in_with_its_key_and_health_is_open(address: str) -> None
         assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 401
     for sent in (f"Basic {basic}", f"Bearer ada:{SECRET}"):
         assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 200
-    assert request(address, "/v1/documents")[0] == 401
+    status, _, text = request(address, "/v1/documents", headers={"Accept-Language": "en"})
+    error = json.loads(text)["error"]
+    assert (status, error["code"]) == (401, "login") and "name:password" in error["message"]
+    assert request(address, "/metrics")[2] == "Log in first."
     assert request(address, "/health")[0] in (200, 503)
     assert request(address, "/healthy")[0] == 401
 
