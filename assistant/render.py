@@ -137,6 +137,26 @@ def _quotes(text: str, citations: Sequence[Citation]) -> list[tuple[int, Citatio
     return sorted(taken, key=lambda pair: pair[0])
 
 
+def proved(text: str, citations: Sequence[Citation]) -> dict[int, tuple[int, int]]:
+    """Return by number which line of ``text`` each citation proves, up to its marker, as offsets.
+
+    ``text`` may be the answer's own or its Markdown. Brackets and line breaks inside a quote are
+    the document's. A citation whose marker is not there has the whole text.
+    """
+    held = [(at, at + len(c.quote)) for at, c in _quotes(text, citations)]
+
+    def ours(match: re.Match[str]) -> bool:
+        return not any(a <= match.start() < b for a, b in held)
+
+    starts = [0, *(m.end() for m in filter(ours, re.finditer("\n", text)))]
+    found = {c.number: (0, len(text)) for c in citations}
+    for match in reversed(list(filter(ours, _NUMBER.finditer(text)))):
+        if int(match[1]) in found:
+            start = max(start for start in starts if start <= match.start())
+            found[int(match[1])] = (start, match.end())
+    return found
+
+
 def _twin(citation: Citation, citations: Sequence[Citation]) -> bool:
     return sum(c.quote == citation.quote for c in citations) > 1
 

@@ -62,6 +62,19 @@ def test_two_citations_of_the_same_words_keep_their_numbers() -> None:
     assert numbers == [{1}, {2}]
 
 
+def test_the_line_that_is_proved_is_not_bounded_by_brackets_inside_a_quote() -> None:
+    second = "Deux lignes ;\nla seconde [1]"
+    cited = [citation(1, QUOTE), citation(3, second)]
+    text = f"Lead [9] :\n\n– A : « {QUOTE} » [1]\n– B : « {second} » [3] (fr)"
+    bounds = render.proved(text, cited)
+    shown = [text[slice(*bounds[number])] for number in (1, 3)]
+    assert shown == [f"– A : « {QUOTE} » [1]", f"– B : « {second} » [3]"]
+    written = render.message_markdown(answer(text, *cited))
+    start, end = render.proved(written, cited)[3]
+    assert written[start:end].startswith("- B") and written[start:end].endswith("[3]")
+    assert render.proved("Rien.", cited) == {1: (0, 5), 3: (0, 5)}
+
+
 @pytest.mark.parametrize(
     "payload",
     [
