@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="Threads for the encoder; 0 is the cores there are.")
     language: Literal["fr", "en", "es"] = Field("fr", description="Language of page and terminal.")
     host: str = Field("127.0.0.1", description="Address the page listens on.")
+    names: str = Field(
+        "", description="Further host names the page is asked for by, separated by commas."
+    )
     port: int = Field(7860, ge=0, le=65535, description="Port the page listens on.")
     max_file_mb: int = Field(50, ge=1, description="Larger files are skipped, and said so.")
     max_question: int = Field(2000, ge=50, description="Longer questions are cut, and said so.")
@@ -69,6 +72,11 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names the page is asked for by, beside those of this machine."""
+        return tuple(name.strip() for name in (self.host, *self.names.split(",")) if name.strip())
 
     @property
     def editable(self) -> bool:

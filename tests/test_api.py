@@ -262,6 +262,14 @@ def test_who_asks_too_often_is_told_in_the_same_form(tmp_path: Path) -> None:
     assert headers["retry-after"] and found["error"]["message"].startswith("Pregunta")
 
 
+def test_further_names_are_served_where_they_are_set(tmp_path: Path) -> None:
+    names = "assistant, Host.docker.internal,"
+    with running("page_fake:opened", index=tmp_path / "index", names=names) as url:
+        hosts = ("assistant:7860", "host.docker.internal", "localhost", "evil.example", "")
+        found = [call(url, "/v1/models", Host=host)[0] for host in hosts]
+    assert found == [200, 200, 200, 421, 421]
+
+
 def test_without_an_index_the_answer_is_what_to_do(tmp_path: Path) -> None:
     with running("page_fake:opened_late", index=tmp_path / "index") as url:
         assert call(url, "/health")[0] == 503

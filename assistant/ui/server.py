@@ -57,7 +57,7 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
         middleware=[
             Middleware(Formed, default=settings.language),
             Middleware(
-                Guard, hosts=(*LOOPBACK, settings.host), larger={FILE: settings.max_file_mb << 20}
+                Guard, hosts=(*LOOPBACK, *settings.hosts), larger={FILE: settings.max_file_mb << 20}
             ),
             Middleware(
                 Reception, readers=readers, prefixes=prefixes, version=version, brake=desk.brake
