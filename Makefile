@@ -1,8 +1,6 @@
 # make install: the environment.  make run: the page on your machine.  make test: every check.
 PYTHON ?= python3
 BIN := .venv/bin
-HOST ?= 127.0.0.1
-PORT ?= 7860
 
 .PHONY: install run test clean
 
@@ -10,7 +8,7 @@ install: .venv/installed
 
 run: install
 	$(BIN)/assistant ingest || test $$? -eq 1
-	$(BIN)/assistant serve --host $(HOST) --port $(PORT)
+	$(BIN)/assistant serve $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
 test: install .venv/installed-for-tests
 	$(BIN)/ruff check .

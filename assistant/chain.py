@@ -20,6 +20,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from assistant.build import LocalAssistant
 from assistant.records import answer_record
+from assistant.render import proved
 from assistant.turn import Turn, Turns
 from assistant.types import Answer
 
@@ -109,10 +110,9 @@ def _asked(value: Input) -> tuple[str, list[str]]:
 def _annotations(answer: Answer) -> list[CitationAnnotation]:
     """Return the citations; ``start_index`` and ``end_index`` bound the line that is proved."""
     made = []
+    bounds = proved(answer.text, answer.citations)
     for citation in answer.citations:
-        marker = f"[{citation.number}]"
-        end = answer.text.find(marker) + len(marker)
-        start = answer.text.rfind("\n", 0, end) + 1
+        start, end = bounds[citation.number]
         extras: dict[str, Any] = {
             "number": citation.number,
             "document": citation.document,

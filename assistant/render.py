@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Literal
@@ -137,6 +137,26 @@ def _quotes(text: str, citations: Sequence[Citation]) -> list[tuple[int, Citatio
     return sorted(taken, key=lambda pair: pair[0])
 
 
+def proved(text: str, citations: Sequence[Citation]) -> dict[int, tuple[int, int]]:
+    """Return by number which line of ``text`` each citation proves, up to its marker, as offsets.
+
+    ``text`` may be the answer's own or its Markdown. Brackets and line breaks inside a quote are
+    the document's. A citation whose marker is not there has the whole text.
+    """
+    held = [(at, at + len(c.quote)) for at, c in _quotes(text, citations)]
+
+    def ours(match: re.Match[str]) -> bool:
+        return not any(a <= match.start() < b for a, b in held)
+
+    starts = [0, *(m.end() for m in filter(ours, re.finditer("\n", text)))]
+    found = {c.number: (0, len(text)) for c in citations}
+    for match in reversed(list(filter(ours, _NUMBER.finditer(text)))):
+        if int(match[1]) in found:
+            start = max(start for start in starts if start <= match.start())
+            found[int(match[1])] = (start, match.end())
+    return found
+
+
 def _twin(citation: Citation, citations: Sequence[Citation]) -> bool:
     return sum(c.quote == citation.quote for c in citations) > 1
 
@@ -213,8 +233,8 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", clean(text)).replace("\n", " ")
 
 
-def answer_markdown(answer: Answer) -> str:
-    """Return the answer with its question, sources numbered below it."""
+def answer_markdown(answer: Answer, notes: Mapping[int, str] | None = None) -> str:
+    """Return the answer with its question, sources numbered below it, each with its note."""
     out = [f"## {escape_markdown(answer.question)}", ""]
     if answer.understood:
         out += [f"*{escape_markdown(understood(answer))}*", ""]
@@ -224,7 +244,10 @@ def answer_markdown(answer: Answer) -> str:
         out += [f"*{escape_markdown(written_by(answer))}*", ""]
     if answer.citations:
         out += [f"**{escape_markdown(say(answer.language, 'sources'))}**", ""]
-        out += [f"{c.number}. {escape_markdown(reference(c))}" for c in answer.citations]
+        known = notes or {}
+        for c in answer.citations:
+            note = f" ({known[c.number]})" if c.number in known else ""
+            out.append(f"{c.number}. {escape_markdown(source(answer, c) + note)}")
     return "\n".join(out).rstrip() + "\n"
 
 
@@ -236,9 +259,11 @@ def message_markdown(answer: Answer) -> str:
     out = [f"*{escape_message(understood(answer))}*"] if answer.understood else []
     for line in lines(answer.text, answer.citations):
         out.append(("- " if line.item else "") + "".join(map(_message, line.runs)))
+    if answer.written_by:
+        out.append(f"*{escape_message(written_by(answer))}*")
     if answer.citations:
         out.append(f"**{escape_message(say(answer.language, 'sources'))}**")
-        out += [f"{c.number}. {escape_message(reference(c))}" for c in answer.citations]
+        out += [f"{c.number}. {escape_message(source(answer, c))}" for c in answer.citations]
     return "\n\n".join(out)
 
 
@@ -274,6 +299,17 @@ def reference(citation: Citation) -> str:
     """Return where a quote stands, on one line: document, headings, page or offsets."""
     place = f"p. {citation.page}" if citation.page else f"{citation.start}–{citation.end}"
     return clean(f"{citation.document} › {' › '.join(citation.path)} ({place})")
+
+
+def quoted(citation: Citation) -> str:
+    """Return the quote on one line, in quotation marks."""
+    return f"« {' '.join(clean(citation.quote).split())} »"
+
+
+def source(answer: Answer, citation: Citation) -> str:
+    """Return where a quote stands, with its words where the answer does not hold them."""
+    words = f" : {quoted(citation)}" if answer.written_by else ""
+    return reference(citation) + words
 
 
 def understood(answer: Answer) -> str:
@@ -313,7 +349,7 @@ def show_answer(answer: Answer, file: IO[str] | None = None) -> None:
         text.append(reference(citation), style="default")
         console.print(text)
         if answer.written_by:
-            console.print(Text(f"      « {' '.join(clean(citation.quote).split())} »"))
+            console.print(Text(f"      {quoted(citation)}"))
 
 
 @contextmanager

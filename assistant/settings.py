@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="Threads for the encoder; 0 is the cores there are.")
     language: Literal["fr", "en", "es"] = Field("fr", description="Language of page and terminal.")
     host: str = Field("127.0.0.1", description="Address the page listens on.")
+    names: str = Field(
+        "", description="Further host names the page is asked for by, separated by commas."
+    )
     port: int = Field(7860, ge=0, le=65535, description="Port the page listens on.")
     max_file_mb: int = Field(50, ge=1, description="Larger files are skipped, and said so.")
     max_question: int = Field(2000, ge=50, description="Longer questions are cut, and said so.")
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
     edit_documents: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="Whether the page may add and remove documents and show the feedback; `auto` "
-        "is yes while it listens on this machine only.",
+        "is yes while it listens on this machine only and has no login.",
     )
     auth: str = Field("", description="File of the readers who may log in; empty is no login.")
     without_login: Literal["no", "yes"] = Field(
@@ -71,9 +74,16 @@ class Settings(BaseSettings):
             return False
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names the page is asked for by, beside those of this machine."""
+        return tuple(name.strip() for name in (self.host, *self.names.split(",")) if name.strip())
+
+    @property
     def editable(self) -> bool:
         """Whether the page may change the documents."""
-        return self.edit_documents == "yes" or (self.edit_documents == "auto" and self.local)
+        # A login means that others come, perhaps by a server in front of the page.
+        alone = self.local and not self.auth
+        return self.edit_documents == "yes" or (self.edit_documents == "auto" and alone)
 
 
 def load_settings(**overrides: Any) -> Settings:

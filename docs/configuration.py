@@ -40,7 +40,8 @@ def filled(text: str) -> str:
 def example() -> str:
     """Return every setting as a line of an environment file, each commented out."""
     lines = [
-        "# Every setting, with its default. Copy to .env and take the # away where you differ."
+        "# Every setting, with its default. Copy to .env and take the # away where you differ.",
+        "# Only docker compose reads .env; elsewhere: set -a; . ./.env; set +a",
     ]
     for name, field in Settings.model_fields.items():
         values = _values(field).replace("`", "")

@@ -246,8 +246,28 @@ def test_the_api_stands_behind_the_pages_guard(address: str) -> None:
     for path in ("/v1/documents", "/health", "/metrics", "/v1/openapi.json"):
         assert call(address, path, Host="evil.example")[0] == 421
         assert "content-security-policy" in call(address, path)[1]
-    assert call(address, "/v1/ask", b'{"question": "' + b"x" * 3_000_000 + b'"}')[0] == 413
+    refused = call(address, "/v1/documents", Host="evil.example")[2]
+    assert refused["error"]["code"] == "host"
+    status, _, refused = call(address, "/v1/ask", b'{"question": "' + b"x" * 3_000_000 + b'"}')
+    assert (status, refused["error"]["code"]) == (413, "large")
     assert call(address, "/v1/ask", {"question": QUESTION}, Content_Type="text/plain")[0] == 422
+
+
+def test_who_asks_too_often_is_told_in_the_same_form(tmp_path: Path) -> None:
+    with running("page_fake:opened", index=tmp_path / "index", rate=1) as url:
+        asked = {"question": QUESTION}
+        far = {"X_Forwarded_For": "203.0.113.9", "Accept_Language": "es"}
+        *_, (status, headers, found) = [call(url, "/v1/ask", asked, **far) for _ in range(4)]
+    assert (status, found["error"]["code"]) == (429, "often")
+    assert headers["retry-after"] and found["error"]["message"].startswith("Pregunta")
+
+
+def test_further_names_are_served_where_they_are_set(tmp_path: Path) -> None:
+    names = "assistant, Host.docker.internal,"
+    with running("page_fake:opened", index=tmp_path / "index", names=names) as url:
+        hosts = ("assistant:7860", "host.docker.internal", "localhost", "evil.example", "")
+        found = [call(url, "/v1/models", Host=host)[0] for host in hosts]
+    assert found == [200, 200, 200, 421, 421]
 
 
 def test_without_an_index_the_answer_is_what_to_do(tmp_path: Path) -> None:

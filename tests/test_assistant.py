@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from assistant.__main__ import app
 from assistant.build import LocalAssistant, open_assistant
 from assistant.chain import UnitRetriever, build_chain
+from assistant.chain import message as as_message
 from assistant.ingest import ingest
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer
@@ -148,6 +150,17 @@ def test_the_chain_speaks_langchain(assistant: LocalAssistant) -> None:
     assert "Odile Vasseur" in annotation["cited_text"]
     shown = str(message.text)[annotation["start_index"] : annotation["end_index"]]
     assert annotation["cited_text"] in shown
+
+
+def test_a_bracket_inside_a_quote_ends_no_annotation(assistant: LocalAssistant) -> None:
+    first = assistant.ask("Qui dirige le service des prêts ?")
+    (cited,) = first.citations
+    other = replace(cited, number=2, quote="Autre.", start=0, end=6)
+    odd = replace(cited, quote="Voir [2] avant.")
+    text = f"– A : « {odd.quote} » [1]\n– B : « Autre. » [2]"
+    (block,) = as_message(replace(first, text=text, citations=(odd, other))).content_blocks
+    ends = [text[a["start_index"] : a["end_index"]] for a in block["annotations"]]  # type: ignore[typeddict-item]
+    assert ends == text.splitlines()
 
 
 def test_the_chain_streams_batches_and_waits(assistant: LocalAssistant) -> None:

@@ -6,7 +6,10 @@ import argparse
 import ast
 import importlib
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -145,6 +148,22 @@ def test_the_tables_of_settings_are_up_to_date() -> None:
     for page in script.PAGES:
         text = page.read_text("utf-8")
         assert text == script.filled(text), f"{page.name}: run python docs/configuration.py"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_run_leaves_host_and_port_to_the_settings_unless_they_are_given() -> None:
+    known = {k: v for k, v in os.environ.items() if k not in ("HOST", "PORT")}
+
+    def served(*given: str) -> list[str]:
+        command = ["make", "-n", "-o", ".venv/installed", "run", *given]
+        said = subprocess.run(
+            command, cwd=ROOT, env=known, capture_output=True, text=True, check=True
+        )
+        return said.stdout.splitlines()[-1].split()[1:]
+
+    assert served() == ["serve"]
+    assert served("PORT=8000") == ["serve", "--port", "8000"]
+    assert served("HOST=::1", "PORT=8") == ["serve", "--host", "::1", "--port", "8"]
 
 
 def test_the_example_of_an_environment_file_is_up_to_date() -> None:

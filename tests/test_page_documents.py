@@ -135,6 +135,8 @@ def test_documents_are_changed_by_default_on_this_machine_only() -> None:
     assert load_settings(host="::1").editable
     assert not load_settings(host="0.0.0.0").editable
     assert not load_settings(host="intranet.example").editable
+    assert not load_settings(auth="readers").editable
+    assert load_settings(auth="readers", edit_documents="yes").editable
     assert load_settings(host="0.0.0.0", edit_documents="yes").editable
     assert not load_settings(edit_documents="no").editable
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from assistant.settings import load_settings
 from assistant.ui import serve
 from assistant.ui.brake import Attempts, Brake
 from assistant.ui.passwords import line, load
+from assistant.ui.reception import Reception
+from assistant.ui.words import words
 
 SECRET = "a good long password"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -68,6 +72,14 @@ def test_a_file_of_readers_that_is_wrong_is_named(tmp_path: Path, text: str) -> 
         load(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3, 4, 30])
+def test_a_clipped_line_is_named(tmp_path: Path, lost: int) -> None:
+    file = tmp_path / "readers"
+    file.write_text(f"{line('eve', SECRET)}\n{line('ada', SECRET)[:-lost]}\n")
+    with pytest.raises(SettingError, match="line 2"):
+        load(file)
+
+
 def test_the_command_makes_a_line(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["password", "ada"], input=f"{SECRET}\n{SECRET}\n")
     (tmp_path / "readers").write_text(run.stdout)
@@ -91,6 +103,58 @@ def test_wrong_passwords_wait_longer_and_longer() -> None:
     attempts.right("name ada")
     attempts.wrong("name ada")
     assert attempts.wait("name ada") == 0.0
+
+
+class Door:
+    """The reception before an application that lets everybody in; counts passwords looked at."""
+
+    def __init__(self) -> None:
+        self.clock, self.looked = Clock(), 0
+        readers: Any = {"ada": self}
+        self._reception = Reception(self._inside, readers, {"/": words("en")}, "", Brake(0))
+        self._reception._attempts = Attempts(self.clock)
+
+    def matches(self, password: str) -> bool:
+        self.looked += 1
+        time.sleep(0.01)
+        return password == SECRET
+
+    async def _inside(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def knock(self, password: str) -> int:
+        """Return the status that a program gets with this password."""
+        sent: list[int] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message.get("status", 0))
+
+        headers = [(b"authorization", f"Bearer ada:{password}".encode())]
+        scope = {"type": "http", "method": "GET", "path": "/v1/models", "headers": headers}
+        await self._reception({**scope, "client": ("203.0.113.9", 1)}, None, send)  # type: ignore[arg-type]
+        return sent[0]
+
+
+def test_the_right_key_gets_in_after_the_wait_however_often_it_was_sent() -> None:
+    async def visits() -> list[int]:
+        door = Door()
+        for number in range(4):
+            assert await door.knock(f"wrong {number}") == 401
+        held = [await door.knock(SECRET) for _ in range(20)]
+        door.clock.now += 2.1
+        return [*set(held), await door.knock(SECRET)]
+
+    assert asyncio.run(visits()) == [401, 200]
+
+
+def test_guesses_sent_at_once_are_slowed_down_like_others() -> None:
+    async def crowd() -> int:
+        door = Door()
+        await asyncio.gather(*(door.knock(f"wrong {number}") for number in range(30)))
+        return door.looked
+
+    # Three are free, the fourth is held after it; two are looked at together.
+    assert asyncio.run(crowd()) <= 5
 
 
 def test_who_asks_too_often_waits() -> None:
@@ -134,7 +198,10 @@ def test_a_program_logs_in_with_its_key_and_health_is_open(address: str) -> None
         assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 401
     for sent in (f"Basic {basic}", f"Bearer ada:{SECRET}"):
         assert request(address, "/v1/documents", headers={"Authorization": sent})[0] == 200
-    assert request(address, "/v1/documents")[0] == 401
+    status, _, text = request(address, "/v1/documents", headers={"Accept-Language": "en"})
+    error = json.loads(text)["error"]
+    assert (status, error["code"]) == (401, "login") and "name:password" in error["message"]
+    assert request(address, "/metrics")[2] == "Log in first."
     assert request(address, "/health")[0] in (200, 503)
     assert request(address, "/healthy")[0] == 401
 

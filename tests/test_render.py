@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
 
 import pytest
@@ -13,6 +14,9 @@ from markdown_it import MarkdownIt
 
 from assistant import render
 from assistant.types import Answer, Citation, IngestReport, Skipped
+from assistant.ui.export import as_html, as_json, as_markdown
+from assistant.ui.keeping import Turn
+from assistant.ui.words import PAGE_LANGUAGES, words
 
 
 def citation(number: int, quote: str, start: int = 10, marks: tuple = ()) -> Citation:
@@ -60,6 +64,19 @@ def test_two_citations_of_the_same_words_keep_their_numbers() -> None:
     found = render.lines(f"– A : « {QUOTE} » [1]\n– B : « {QUOTE} » [2]", cited)
     numbers = [{r.number for r in line.runs if r.kind == "quote"} for line in found]
     assert numbers == [{1}, {2}]
+
+
+def test_the_line_that_is_proved_is_not_bounded_by_brackets_inside_a_quote() -> None:
+    second = "Deux lignes ;\nla seconde [1]"
+    cited = [citation(1, QUOTE), citation(3, second)]
+    text = f"Lead [9] :\n\n– A : « {QUOTE} » [1]\n– B : « {second} » [3] (fr)"
+    bounds = render.proved(text, cited)
+    shown = [text[slice(*bounds[number])] for number in (1, 3)]
+    assert shown == [f"– A : « {QUOTE} » [1]", f"– B : « {second} » [3]"]
+    written = render.message_markdown(answer(text, *cited))
+    start, end = render.proved(written, cited)[3]
+    assert written[start:end].startswith("- B") and written[start:end].endswith("[3]")
+    assert render.proved("Rien.", cited) == {1: (0, 5), 3: (0, 5)}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +149,32 @@ def test_a_message_keeps_plain_prose_and_numbers_its_sources() -> None:
     written = render.message_markdown(answer(f"« {quote} » [1]", citation(1, quote)))
     assert f"« {quote} » [1]" in written
     assert written.endswith("1. a.md › Compagnie › Atelier (10–83)")
+
+
+WRITTEN = answer("Un registre est tenu [1].", citation(1, QUOTE), written_by="openai:x<b>")
+
+
+def test_what_a_model_wrote_is_said_to_be_and_shown_with_its_quotes() -> None:
+    turns = [Turn("t", WRITTEN)]
+    for form in (
+        shown_as(render.message_markdown(WRITTEN)),
+        shown_as(render.answer_markdown(WRITTEN)),
+        as_html("Titre", turns, words("fr")),
+    ):
+        assert "<b>" not in form
+        plain = html.unescape(re.sub(r"<[^>]*>", "", form))
+        assert render.written_by(WRITTEN) in plain
+        assert f"« {QUOTE} »" in plain
+
+
+@pytest.mark.parametrize("code", PAGE_LANGUAGES)
+def test_exports_mark_what_no_longer_stands_in_its_document(code: str) -> None:
+    spoken = words(code)
+    fresh, stale = Turn("t", WRITTEN), Turn("t", WRITTEN, frozenset({1}))
+    for form in (as_markdown, as_html):
+        assert spoken("stale") in form("Titre", [stale], spoken)
+        assert spoken("stale") not in form("Titre", [fresh], spoken)
+    assert json.loads(as_json("Titre", [fresh, stale]))["turns"][1]["stale"] == [1]
 
 
 def test_lists_are_lists() -> None:

@@ -19,7 +19,7 @@ import page_fake
 import pytest
 
 from assistant.errors import IndexMissing, ModelMissing
-from assistant.mcp import build
+from assistant.mcp import Tools, build
 from assistant.records import answer_record
 from assistant.types import Assistant
 
@@ -95,6 +95,30 @@ def test_an_index_that_comes_later_is_found() -> None:
     missing, there = calls(opened, *[("ask", {"question": QUESTION})] * 2)
     assert missing.is_error and "assistant ingest" in missing.content[0].text
     assert there.structured_content["status"] == "answered"
+
+
+def test_a_wrong_path_leaves_the_assistant_open() -> None:
+    ready = iter([page_fake.FakeAssistant()])
+    wrong = ("read_unit", {"document": "manual.md", "path": []})
+    _, after = calls(lambda: next(ready), wrong, ("ask", {"question": QUESTION}))
+    assert after.structured_content["status"] == "answered"
+
+
+def test_a_failure_elsewhere_takes_the_assistant_from_nobody() -> None:
+    tools = Tools(page_fake.FakeAssistant)
+    with tools._use():
+        pass
+
+    class Lock:
+        """A lock that another call, which failed, comes after at once."""
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *_: object) -> None:
+            tools._assistant = None
+
+    tools._lock = Lock()  # type: ignore[assignment]
+    assert tools.ask(QUESTION)["status"] == "answered"
 
 
 def test_without_the_library_the_error_says_what_to_install(

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from assistant.api.forms import Chat
 from assistant.records import answer_record
-from assistant.render import message_markdown
+from assistant.render import message_markdown, proved
 from assistant.types import Answer, Citation
 
 MODEL = "assistant"
@@ -67,11 +67,11 @@ def events(answer: Answer, page: str, usage: bool) -> Iterator[str]:
 def cited(answer: Answer, text: str, page: str) -> list[dict[str, Any]]:
     """Return the citations as annotations of ``text``: each bounds the line that is proved."""
     made = []
+    bounds = proved(text, answer.citations)
     for citation in answer.citations:
-        marker = f"[{citation.number}]"
-        end = text.find(marker) + len(marker)
+        start, end = bounds[citation.number]
         where = {
-            "start_index": text.rfind("\n", 0, end) + 1,
+            "start_index": start,
             "end_index": end,
             "title": " › ".join([citation.document, *citation.path]),
             "url": place(citation, page),

@@ -13,10 +13,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import AssistantError
 
-Key = Literal["invalid", "no_document", "not_found", "method", "busy", "unexpected"]
+Own = Literal["invalid", "no_document", "not_found", "method", "busy", "unexpected"]
+Border = Literal["login", "foreign", "large", "host", "often"]
+Key = Own | Border
 Explain = Callable[[AssistantError, str], str]
 """An error as a sentence of a language."""
 STATUS: Mapping[Key, int] = {
@@ -26,7 +29,14 @@ STATUS: Mapping[Key, int] = {
     "method": 405,
     "busy": 429,
     "unexpected": 500,
+    "login": 401,
+    "foreign": 403,
+    "large": 413,
+    "host": 421,
+    "often": 429,
 }
+_BORDER: Mapping[int, Key] = {401: "login", 403: "foreign", 413: "large", 421: "host", 429: "often"}
+"""What the page's border means by the statuses it refuses with, in plain text."""
 
 
 class Refused(Exception):
@@ -50,7 +60,8 @@ def install(app: FastAPI, default: str, explain: Explain, failed: Callable[[], N
     """Make ``app`` refuse in sentences; ``failed`` is called when the assistant cannot answer."""
 
     def say(request: Request, refused: Refused) -> Response:
-        text = sentences()[_language(request, default)][refused.key].format_map(refused.values)
+        spoken = _language(_accepted(request), default)
+        text = sentences()[spoken][refused.key].format_map(refused.values)
         return _error(STATUS[refused.key], refused.key, text)
 
     async def on_refused(request: Request, error: Exception) -> Response:
@@ -73,7 +84,7 @@ def install(app: FastAPI, default: str, explain: Explain, failed: Callable[[], N
     async def on_failure(request: Request, error: Exception) -> Response:
         assert isinstance(error, AssistantError)
         failed()
-        return _error(503, "unavailable", explain(error, _language(request, default)))
+        return _error(503, "unavailable", explain(error, _language(_accepted(request), default)))
 
     async def on_anything(request: Request, error: Exception) -> Response:
         failed()
@@ -84,6 +95,38 @@ def install(app: FastAPI, default: str, explain: Explain, failed: Callable[[], N
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(AssistantError, on_failure)
     app.add_exception_handler(Exception, on_anything)
+
+
+class Formed:
+    """Wraps the page's application: what its border refuses below ``/v1`` gets this form, too."""
+
+    def __init__(self, app: ASGIApp, default: str) -> None:
+        self._app = app
+        self._default = default
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        below = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await self._app(scope, receive, self._forming(scope, send) if below else send)
+
+    def _forming(self, scope: Scope, send: Send) -> Send:
+        accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        said = sentences()[_language(accepted, self._default)]
+        formed: Response | None = None
+
+        async def forming(message: Message) -> None:
+            nonlocal formed
+            if message["type"] == "http.response.start":
+                headers = dict(message["headers"])
+                key = _BORDER.get(message["status"])
+                if key and headers.get(b"content-type", b"").startswith(b"text/plain"):
+                    formed = _error(message["status"], key, said[key])
+                    headers[b"content-type"] = b"application/json"
+                    message = {**message, "headers": list(headers.items())}
+            elif formed:
+                message = {"type": "http.response.body", "body": formed.body}
+            await send(message)
+
+        return forming
 
 
 def _error(status: int, code: str, text: str) -> Response:
@@ -100,8 +143,11 @@ def _detail(error: RequestValidationError) -> str:
     return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
-def _language(request: Request, default: str) -> str:
+def _accepted(request: Request) -> str:
+    return request.headers.get("accept-language", "")
+
+
+def _language(accepted: str, default: str) -> str:
     """Return the first language the caller accepts that we have sentences in."""
-    header = request.headers.get("accept-language", "").lower()
-    wanted = re.findall(r"(?:^|,)\s*([a-z]{2})\b", header)
+    wanted = re.findall(r"(?:^|,)\s*([a-z]{2})\b", accepted.lower())
     return next((code for code in wanted if code in sentences()), default)

@@ -32,13 +32,14 @@ ABOUT = (
 )
 NAME = r"^[^\n\r]+$"
 """What a name of a document may be in an address: one line."""
+_LOGIN: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorRecord, "description": "Where there is a login: no key, or a wrong one."},
+}
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    413: {
-        "description": "The request is too large.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    },
+    **_LOGIN,
+    413: {"model": ErrorRecord, "description": "The request is too large."},
     422: {"model": ErrorRecord, "description": "The request is not understood."},
-    429: {"model": ErrorRecord, "description": "Too many questions at once."},
+    429: {"model": ErrorRecord, "description": "Too many questions at once, or too often."},
     503: {"model": ErrorRecord, "description": "There is no index that can be used."},
 }
 
@@ -97,7 +98,7 @@ def build_api(desk: Desk, explain: Explain) -> FastAPI:
         """Return a document as it was read, with its units in the order of the text."""
         return JSONResponse(await turnstile.through(lambda: _document(desk.corpus(), document)))
 
-    @api.get("/models")
+    @api.get("/models", responses=_LOGIN)
     async def models() -> dict[str, Any]:
         """List the one model that chat programs can choose."""
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "assistant"}

@@ -11,9 +11,12 @@ from assistant.render import (
     direction,
     escape_html,
     escape_markdown,
+    quoted,
     reference,
     understood,
+    written_by,
 )
+from assistant.types import Citation
 from assistant.ui.keeping import Turn, to_record
 from assistant.ui.words import Words
 
@@ -27,14 +30,19 @@ mark{background:#6a5500;color:inherit}.note{color:#a9b2b5}}
 """
 
 
-def as_markdown(title: str, turns: Sequence[Turn]) -> str:
+def as_markdown(title: str, turns: Sequence[Turn], words: Words) -> str:
     """Return the conversation as Markdown that shows nothing but text."""
-    return "\n".join([f"# {escape_markdown(title)}\n", *(answer_markdown(t.answer) for t in turns)])
+    written = (answer_markdown(t.answer, dict.fromkeys(t.stale, words("stale"))) for t in turns)
+    return "\n".join([f"# {escape_markdown(title)}\n", *written])
 
 
 def as_json(title: str, turns: Sequence[Turn]) -> str:
-    """Return the conversation as JSON, every citation with document, offsets and words."""
-    record = {"title": title, "turns": [to_record(turn) for turn in turns]}
+    """Return the conversation as JSON, every citation with document, offsets and words.
+
+    ``stale`` are the numbers of those that no longer stand so in their document.
+    """
+    told = [{**to_record(turn), "stale": sorted(turn.stale)} for turn in turns]
+    record = {"title": title, "turns": told}
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
@@ -59,13 +67,21 @@ def _section(turn: Turn, words: Words) -> str:
         answer.citations,
         lambda c: f'<a href="#{escape_html(turn.id)}-{c.number}">[{c.number}]</a>',
     )
-    sources = "".join(
-        f'<li id="{escape_html(turn.id)}-{c.number}" value="{c.number}">'
-        f"{escape_html(reference(c))}</li>"
-        for c in answer.citations
-    )
+    author = f'<p class="note">{escape_html(written_by(answer))}</p>' if answer.written_by else ""
+    sources = "".join(_source(turn, citation, words) for citation in answer.citations)
     listed = f'<ol class="sources" aria-label="{escape_html(words("sources"))}">{sources}</ol>'
     return (
         f'<section><h2 dir="auto">{escape_html(answer.question)}</h2>{note}'
-        f"<div {spoken}>{body}</div>{listed if sources else ''}</section>"
+        f"<div {spoken}>{body}</div>{author}{listed if sources else ''}</section>"
     )
+
+
+def _source(turn: Turn, citation: Citation, words: Words) -> str:
+    shown = escape_html(reference(citation))
+    if turn.answer.written_by:
+        said = f'lang="{escape_html(citation.language)}" dir="{direction(citation.language)}"'
+        shown += f" <q {said}>{escape_html(quoted(citation))}</q>"
+    if citation.number in turn.stale:
+        shown += f" <strong>({escape_html(words('stale'))})</strong>"
+    place = f"{escape_html(turn.id)}-{citation.number}"
+    return f'<li id="{place}" value="{citation.number}">{shown}</li>'

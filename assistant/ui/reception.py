@@ -116,18 +116,27 @@ class Reception:
         if not password:
             return ""
         keys = (f"name {name[:64]}", f"address {address}")
-        if self._attempts.wait(*keys) or not await self._right(name, password):
-            self._attempts.wrong(*keys)
-            return ""
-        self._attempts.right(*keys)
-        self._keep(token, name)
-        return name
+        if (await self._checked(name, password, keys))[0]:
+            self._keep(token, name)
+            return name
+        return ""
 
-    async def _right(self, name: str, password: str) -> bool:
+    async def _checked(self, name: str, password: str, keys: tuple[str, str]) -> tuple[bool, float]:
+        """Return whether the password is right, and the seconds to wait if it was not looked at.
+
+        Who is held is looked up when the turn has come: guesses sent at once wait like others. An
+        attempt that is held is not counted, so that the right password gets in after the wait.
+        """
         known = (self._readers or {}).get(name)
         async with self._checking:
+            if wait := self._attempts.wait(*keys):
+                return False, wait
             matches = await asyncio.to_thread((known or NOBODY).matches, password)
-        return known is not None and matches
+            if known is not None and matches:
+                self._attempts.right(*keys)
+                return True, 0.0
+            self._attempts.wrong(*keys)
+            return False, 0.0
 
     def _keep(self, token: str, name: str) -> None:
         self._sessions[token] = (name, time.monotonic() + LASTS)
@@ -140,14 +149,11 @@ class Reception:
         target = form.get("next", "/")
         target = target if _own(target) and target.split("?")[0] not in (LOGIN, LOGOUT) else "/"
         keys = (f"name {name[:64]}", f"address {address}")
-        if wait := self._attempts.wait(*keys):
-            await self._ask(scope, send, target, "login_wait", math.ceil(wait))
+        right, wait = await self._checked(name, password, keys)
+        if not right:
+            error = "login_wait" if wait else "login_wrong"
+            await self._ask(scope, send, target, error, math.ceil(wait))
             return
-        if not await self._right(name, password):
-            self._attempts.wrong(*keys)
-            await self._ask(scope, send, target, "login_wrong")
-            return
-        self._attempts.right(*keys)
         token = secrets.token_urlsafe(32)
         self._keep(token, name)
         place = (b"location", target.encode())

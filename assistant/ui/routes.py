@@ -111,7 +111,7 @@ def routes(desk: Desk, tried: Tried) -> APIRouter:
         if form == "json":
             return Response(as_json(talk.title, turns), media_type="application/json")
         if form == "md":
-            return PlainTextResponse(as_markdown(talk.title, turns))
+            return PlainTextResponse(as_markdown(talk.title, turns, words(lang)))
         return PlainTextResponse(as_html(talk.title, turns, words(lang)))
 
     @router.post("/feedback")

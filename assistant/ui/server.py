@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from assistant.api.metrics import FORM, Metrics
+from assistant.api.refusals import Formed
 from assistant.api.routes import build_api
 from assistant.errors import AssistantError
 from assistant.settings import Settings
@@ -54,8 +55,9 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
         redoc_url=None,
         openapi_url=None,
         middleware=[
+            Middleware(Formed, default=settings.language),
             Middleware(
-                Guard, hosts=(*LOOPBACK, settings.host), larger={FILE: settings.max_file_mb << 20}
+                Guard, hosts=(*LOOPBACK, *settings.hosts), larger={FILE: settings.max_file_mb << 20}
             ),
             Middleware(
                 Reception, readers=readers, prefixes=prefixes, version=version, brake=desk.brake
