@@ -15,6 +15,7 @@ from assistant.__main__ import app
 from assistant.build import LocalAssistant, open_assistant
 from assistant.chain import UnitRetriever, build_chain
 from assistant.ingest import ingest
+from assistant.phrases import say
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer
 
@@ -132,6 +133,50 @@ def test_a_follow_up_is_written_out_and_shown(assistant: LocalAssistant) -> None
 )
 def test_odd_questions_are_answered_or_declined(assistant: LocalAssistant, question: str) -> None:
     assert proved(assistant, assistant.ask(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Qui dirige le service des prêts ?", "answered"),
+        ("Quelle est la capitale de l’Australie ?", "abstained"),
+        ("Quels bureaux composent les bureaux de quartier ?", "answered"),
+    ],
+)
+def test_of_a_question_that_is_cut_the_answer_says_so(
+    settings: Settings, assistant: LocalAssistant, question: str, status: str
+) -> None:
+    whole = assistant.ask(question)
+    *pieces, answer = assistant.stream(question + " " * settings.max_question + "?")
+    assert isinstance(answer, Answer)
+    note = say("fr", "question_cut", limit=settings.max_question)
+    assert (answer.status, answer.text) == (status, f"{whole.text}\n\n{note}")
+    assert "".join(map(str, pieces)) == answer.text
+    exact = question + "\n" * settings.max_question
+    assert assistant.ask(exact).text == whole.text
+
+
+class Emptied(dict[str, str | None]):
+    """Loses everything after each use, as if another thread emptied it."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+    def __setitem__(self, key: str, value: str | None) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_what_is_remembered_may_be_emptied_meanwhile(
+    assistant: LocalAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "Qui dirige le service des prêts ?"
+    turns = assistant.turns()
+    for kept in (Emptied(), Emptied({question: "somewhere"})):
+        monkeypatch.setattr(turns, "_earlier", kept)
+        assert turns._answered_by(question)
 
 
 def test_the_same_question_gets_the_same_answer(assistant: LocalAssistant) -> None:

@@ -189,6 +189,17 @@ def test_sentences_come_while_the_model_writes(
     assert answer.struck == 1
 
 
+def test_of_a_question_that_is_cut_a_written_answer_says_so(
+    assistant: LocalAssistant, server: ModelServer, settings: Settings
+) -> None:
+    server.script = writes("Un prêt dure trois semaines [#].")
+    *pieces, answer = assistant.stream(QUESTION + " " * settings.max_question + "?")
+    note = say("fr", "question_cut", limit=settings.max_question)
+    assert isinstance(answer, Answer)
+    assert answer.text == f"Un prêt dure trois semaines [1].\n\n{note}"
+    assert answer.written_by and "".join(map(str, pieces)) == answer.text
+
+
 def test_the_pieces_are_the_text(assistant: LocalAssistant, server: ModelServer) -> None:
     for text in ("Un prêt dure trois semaines [#]. Rien. Rien de plus.", "Rien."):
         server.script = writes(text)
