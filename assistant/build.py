@@ -73,6 +73,11 @@ class LocalAssistant:
         """Yield the answer's text in pieces, then the Answer."""
         yield from self.turns().stream(question, history)
 
+    def quote(self, question: str) -> Answer:
+        """Return the answer made of quotes, whether or not a language model is set."""
+        turns = self.turns()
+        return turns.decide(turns.look(turns.understand(question, ())))
+
     def search(self, query: str, top_k: int = 10) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first, at most ten."""
         return self.turns().search(query, top_k)
