@@ -56,6 +56,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
+def test_the_glossary_is_that_of_the_folders_of_the_index(
+    settings: Settings, tmp_path: Path
+) -> None:
+    glossary = settings.knowledge / "glossary.txt"
+    glossary.write_text("# names\nBureau du Port = antenne maritime\n", "utf-8")
+    try:
+        elsewhere = settings.model_copy(update={"knowledge": tmp_path})
+        also = open_assistant(elsewhere, frozenset({"reader"})).turns()._also("antenne maritime")
+    finally:
+        glossary.unlink()
+    assert also == ["Bureau du Port"]
+
+
 @pytest.fixture(scope="module")
 def assistant(settings: Settings) -> LocalAssistant:
     return open_assistant(settings)
