@@ -148,11 +148,10 @@ def evaluate(
             f"The evaluation is part of the source folder, and needs the test extra "
             f"({error.name} is missing): run it there after `make install`"
         ) from error
-    arguments = ["run"]
+    settings = _settings(reports=report)
+    arguments = ["run", "--knowledge", str(settings.knowledge), "--report", str(settings.reports)]
     if questions:
         arguments += ["--questions", str(questions)]
-    if report:
-        arguments += ["--report", str(report)]
     if embedding_model:
         arguments += ["--embedding-model", embedding_model]
     if llm:

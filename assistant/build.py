@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from threading import Lock
 
 from assistant.embeddings import Encoder, bundled, load
@@ -59,7 +60,7 @@ class LocalAssistant:
                     searcher,
                     settings.language,
                     settings.max_question,
-                    _glossary(settings),
+                    _glossary(corpus),
                     self._without,
                     self._writer(corpus),
                 )
@@ -72,6 +73,11 @@ class LocalAssistant:
     def stream(self, question: str, history: Sequence[str] = ()) -> Iterator[str | Answer]:
         """Yield the answer's text in pieces, then the Answer."""
         yield from self.turns().stream(question, history)
+
+    def quote(self, question: str) -> Answer:
+        """Return the answer made of quotes, whether or not a language model is set."""
+        turns = self.turns()
+        return turns.decide(turns.look(turns.understand(question, ())))
 
     def search(self, query: str, top_k: int = 10) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first, at most ten."""
@@ -97,10 +103,10 @@ def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) ->
     return LocalAssistant(settings, live, encoder, reader, without, connect(settings))
 
 
-def _glossary(settings: Settings) -> str:
-    """Return the text of the knowledge folder's glossary, empty when there is none."""
-    file = settings.knowledge / GLOSSARY
-    return file.read_text("utf-8", errors="replace") if file.is_file() else ""
+def _glossary(corpus: Snapshot) -> str:
+    """Return the glossaries of the folders that the index was made of, empty without any."""
+    files = (Path(folder) / GLOSSARY for folder in corpus.manifest.folders)
+    return "\n".join(f.read_text("utf-8", errors="replace") for f in files if f.is_file())
 
 
 def _reader(settings: Settings) -> Reader:

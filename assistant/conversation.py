@@ -35,8 +35,7 @@ class Query:
     ``text`` is what is searched and read, ``language`` what is answered in. ``smalltalk`` is
     greeting, thanks, help, why, empty or None. ``target`` is the kind of thing asked for,
     ``focus`` the ids of the units that ``text`` names. ``subject`` is what the question is about
-    in words ("le bureau de Dakar"), ``topic`` the question that brought it up; ``more`` asks for
-    more of the same.
+    in words ("le bureau de Dakar"), ``topic`` the question that brought it up.
     """
 
     asked: str
@@ -49,7 +48,6 @@ class Query:
     focus: tuple[str, ...] = ()
     subject: str = ""
     topic: str = ""
-    more: bool = False
 
 
 def understand(
@@ -109,7 +107,7 @@ def _understand(
     if more := asks_for_more(text, language):
         if past:
             last = past[-1]
-            return replace(last, asked=question, language=more, rewritten=True, more=True)
+            return replace(last, asked=question, language=more, rewritten=True)
         return Query(question, "", more, smalltalk="help")
     if spoken is None:
         return _other_language(question, text, language, past, corpus)

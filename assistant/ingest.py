@@ -107,8 +107,8 @@ def find(paths: Sequence[Path]) -> tuple[dict[str, File], list[Skipped]]:
         for one in found:
             name = document_id(one, root)
             if name in files:
-                reason = f"has the same name as {files[name].path}"
-                skipped.append(Skipped(str(one), reason, "rename one of them"))
+                reason, advice = readers.SAME_NAME
+                skipped.append(Skipped(str(one), reason.format(files[name].path), advice))
             else:
                 files[name] = File(one, root)
     return dict(sorted(files.items())), skipped

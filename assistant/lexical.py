@@ -56,10 +56,6 @@ class Lexical:
         """Return whether some passage or unit holds the term."""
         return term in self.vocabulary or term in self._unit_frequencies
 
-    def unit_frequency(self, term: str) -> int:
-        """Return how many units hold the term."""
-        return self._unit_frequencies.get(term, 0)
-
     def idf(self, term: str) -> float:
         """Return how rare the term is among passages; a term that occurs nowhere is rarest."""
         frequency = self.vocabulary.get(term, 0)

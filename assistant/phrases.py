@@ -21,8 +21,8 @@ def say(language: str, key: str, /, **values: object) -> str:
     """Return the phrase ``key`` in ``language``, its placeholders filled.
 
     An unknown language is answered in English. A language code among the values is named in the
-    phrase's language. ``lead_units`` and ``lead_list`` are for a ``count`` of two or more. Raises
-    KeyError for an unknown key or a missing value.
+    phrase's language. ``lead_list`` is for a ``count`` of two or more. Raises KeyError for an
+    unknown key or a missing value.
 
     >>> say("en", "quote_language", language="fr")
     'quoted in French'

@@ -406,6 +406,8 @@ _SKIPPED = {"fr": "ignoré", "en": "skipped", "es": "omitido"}
 
 def report(done: IngestReport, language: str) -> str:
     """Return one line that sums an ingest up, and one more for each file left out."""
+    from assistant.readers import say as said
+
     chosen = language if language in _REPORT else "en"
     summary = _REPORT[chosen].format(
         documents=done.documents,
@@ -418,6 +420,7 @@ def report(done: IngestReport, language: str) -> str:
         seconds=f"{done.seconds:.1f}",
     )
     skipped = (
-        clean(f"{_SKIPPED[chosen]} : {s.file} — {s.reason} — {s.advice}") for s in done.skipped
+        f"{_SKIPPED[chosen]} : {s.file} — {said(s.reason, chosen)} — {said(s.advice, chosen)}"
+        for s in done.skipped
     )
-    return "\n".join([summary, *skipped])
+    return "\n".join([summary, *map(clean, skipped)])

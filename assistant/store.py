@@ -86,16 +86,6 @@ class Snapshot:
         self._chroma = _Chroma(held, manifest)
         self._apart = np.array(manifest.apart, np.int64)
 
-    @property
-    def vectors(self) -> Floats:
-        """The vectors that Chroma holds: ``titled_vectors``."""
-        return self.titled_vectors
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages of the documents."""
-        return self.manifest.languages
-
     def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
         """Return rows and cosine similarities of the ``k`` nearest passages, best first."""
         answers = self._chroma.nearest(vector, min(k, len(self.passages)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -31,13 +32,17 @@ SHOWN, OF_EACH = 10, 3
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn on its way: each step fills in more. ``question`` is None where none is searched."""
+    """A turn on its way: each step fills in more. ``question`` is None where none is searched.
+
+    ``cut`` is whether only the beginning of what was asked is read.
+    """
 
     asked: str
     query: Query
     outline: Outline | None
     found: Found
     question: Question | None = None
+    cut: bool = False
 
 
 class Turns:
@@ -85,7 +90,9 @@ class Turns:
     def understand(self, question: str, history: Sequence[str]) -> Turn:
         """Return what the question stands for."""
         corpus = self.searcher.corpus
-        text = language.normalise(question)[: self._limit].strip()
+        text = language.normalise(question).strip()
+        cut = len(text) > self._limit
+        text = text[: self._limit].strip()
         past = [language.normalise(h)[: self._limit] for h in history]
         if "conversation" in self._without:
             past = []
@@ -93,7 +100,7 @@ class Turns:
         outline = None
         if "outline" not in self._without:
             outline = ask_outline(query, corpus, self.searcher.named, self._also)
-        return Turn(question, query, outline, Found((), 0.0, {}))
+        return Turn(question, query, outline, Found((), 0.0, {}), cut=cut)
 
     def look(self, turn: Turn) -> Turn:
         """Return the turn with the evidence found."""
@@ -137,8 +144,17 @@ class Turns:
     def tell(self, turn: Turn, plain: Answer) -> Iterator[str | Answer]:
         """Yield the answer in pieces, then the Answer: ``plain``, or what a model makes of it.
 
-        A model is asked where the evidence carries an answer, and not about the heading tree.
+        A model is asked where the evidence carries an answer, and not about the heading tree. Of a
+        question that was cut the text says so at its end, whoever wrote the text.
         """
+        for piece in self._told(turn, plain):
+            if turn.cut and isinstance(piece, Answer):
+                note = phrases.say(piece.language, "question_cut", limit=self._limit)
+                yield f"\n\n{note}"
+                piece = replace(piece, text=f"{piece.text}\n\n{note}")
+            yield piece
+
+    def _told(self, turn: Turn, plain: Answer) -> Iterator[str | Answer]:
         shown = self._shown(turn, plain) if self._writer and turn.outline is None else ()
         if self._writer and shown:
             yield from self._writer.write(plain, turn.query.text, shown)
@@ -164,16 +180,17 @@ class Turns:
 
     def _answered_by(self, question: str) -> str | None:
         """Return the id of the unit that answers an earlier question, None when none does."""
-        if question not in self._earlier:
-            spoken = language.detect(question, self._default)
-            found = self.searcher.find(
-                self.searcher.question(question, spoken, self._also(question))
-            )
-            sure = found.evidence and found.confidence >= weights()["threshold"]
-            if len(self._earlier) >= REMEMBERED:
-                self._earlier.clear()
-            self._earlier[question] = found.evidence[0].unit.id if sure else None
-        return self._earlier[question]
+        # Another thread may empty it at any moment: what is returned is looked up once.
+        with suppress(KeyError):
+            return self._earlier[question]
+        spoken = language.detect(question, self._default)
+        found = self.searcher.find(self.searcher.question(question, spoken, self._also(question)))
+        sure = found.evidence and found.confidence >= weights()["threshold"]
+        unit = found.evidence[0].unit.id if sure else None
+        if len(self._earlier) >= REMEMBERED:
+            self._earlier.clear()
+        self._earlier[question] = unit
+        return unit
 
     def _meeting(self, query: Query, best: Evidence | None) -> Evidence | None:
         """Return the evidence with the quotes that hold the kind of thing asked for, or None."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evals.questions import DEFAULT_FILE
-from evals.runner import Plan
+from evals.runner import MECHANISMS, Plan
 
 REPORTS = Path("reports")
 Command = Callable[[argparse.Namespace], int]
@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--bars", type=Path, default=None, help="JSON file of bars")
     ablate = _command(commands, "ablate", "switch each mechanism off in turn", _ablate)
     _plan_options(ablate)
-    ablate.add_argument("--names", default="", help="mechanisms, separated by commas")
+    ablate.add_argument(
+        "--names", type=_mechanisms, default=(), help="mechanisms, separated by commas"
+    )
     check = _command(commands, "check", "compare the question file with the document", _check)
     check.add_argument("--questions", type=Path, default=DEFAULT_FILE)
     check.add_argument("--knowledge", type=Path, default=Path("knowledge"))
@@ -70,7 +72,7 @@ def _plan_options(parser: argparse.ArgumentParser, split: str = "all") -> None:
     parser.add_argument("--knowledge", type=Path, default=Path("knowledge"))
     parser.add_argument("--report", type=Path, default=REPORTS, help="folder of the results")
     parser.add_argument("--split", choices=("tune", "check", "all"), default=split)
-    parser.add_argument("--without", action="append", default=[], metavar="NAME")
+    _without_option(parser)
     parser.add_argument(
         "--embedding-model",
         action="append",
@@ -80,11 +82,27 @@ def _plan_options(parser: argparse.ArgumentParser, split: str = "all") -> None:
     )
 
 
+def _without_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--without", action="append", default=[], choices=MECHANISMS, help="leave a mechanism out"
+    )
+
+
+def _mechanisms(names: str) -> list[str]:
+    """Return the mechanisms named; raise ArgumentTypeError for what is none."""
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    if unknown := [name for name in found if name not in MECHANISMS]:
+        raise argparse.ArgumentTypeError(
+            f"no mechanism {', '.join(unknown)}: choose from {', '.join(MECHANISMS)}"
+        )
+    return found
+
+
 def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, default=REPORTS, help="folder of the results")
     parser.add_argument("--limit", type=int, help="questions per set and language")
     parser.add_argument("--no-baselines", dest="baselines", action="store_false")
-    parser.add_argument("--without", action="append", default=[], metavar="NAME")
+    _without_option(parser)
     parser.add_argument("--embedding-model", metavar="MODEL")
 
 
@@ -120,23 +138,25 @@ def _gate(given: argparse.Namespace) -> int:
 
 def _ablate(given: argparse.Namespace) -> int:
     from evals.results import save
-    from evals.runner import MECHANISMS, ablate
+    from evals.runner import ablate
     from evals.tables import ablation_table
 
-    names = [name for name in given.names.split(",") if name] or MECHANISMS
-    result = ablate(_plan(given), names)
+    result = ablate(_plan(given), given.names or MECHANISMS)
     save(result, given.report, "ablation")
     print(ablation_table(result))
     return 0
 
 
 def _check(given: argparse.Namespace) -> int:
-    from evals.questions import load_questions, markdown_units, problems
+    from assistant.settings import load_settings
+    from evals.questions import folder_units, load_questions, problems
+    from evals.systems import note
 
-    files = sorted(given.knowledge.rglob("*.md"))
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     questions = load_questions(given.questions)
-    found = problems(questions, markdown_units(text))
+    units, skipped = folder_units(given.knowledge, load_settings().max_file_mb << 20)
+    for line in skipped:
+        note(f"skipped {line}")
+    found = problems(questions, units)
     print("\n".join([*found, f"{len(questions)} questions, {len(found)} problems"]))
     return 1 if found else 0
 
@@ -201,4 +221,6 @@ def _plan(given: argparse.Namespace) -> Plan:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from assistant.__main__ import main as guarded
+
+    guarded(lambda: sys.exit(main()))

@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from assistant import readers
+from assistant.errors import AssistantError, ReadError
+from assistant.units import split
 from evals.metrics import normal
 
 KINDS = (
@@ -110,15 +113,19 @@ def parse_question(row: Mapping[str, Any]) -> Question:
 
 
 def load_questions(file: Path = DEFAULT_FILE) -> list[Question]:
-    """Return the questions of a JSON-lines file; raise ValueError naming file and line."""
+    """Return the questions of a JSON-lines file; raise AssistantError naming file and line."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AssistantError(f"{file} could not be read: {error}") from error
     questions: list[Question] = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             questions.append(parse_question(json.loads(line)))
-        except ValueError as error:
-            raise ValueError(f"{file}, line {number}: {error}") from error
+        except (ValueError, TypeError) as error:
+            raise AssistantError(f"{file}, line {number}, is no question: {error}") from error
     return questions
 
 
@@ -150,10 +157,28 @@ def markdown_units(text: str) -> dict[str, str]:
     return {heading: "\n".join(lines) for heading, lines in units.items()}
 
 
+def folder_units(folder: Path, max_bytes: int) -> tuple[dict[str, str], list[str]]:
+    """Return heading → own text of the documents that an ingest of ``folder`` would read, and a
+    line for each file it would leave out. Headings that stand twice get their texts joined."""
+    files, skipped = readers.discover(folder)
+    said = [f"{s.file}: {s.reason}" for s in skipped]
+    found: dict[str, list[str]] = {}
+    for file in files:
+        try:
+            document = readers.read(file, folder, max_bytes=max_bytes)
+        except ReadError as error:
+            said.append(f"{file.relative_to(folder)}: {error}")
+            continue
+        for unit in split(document)[0]:
+            body = document.text[unit.start : unit.end]
+            found.setdefault(normal(unit.heading), []).append(body)
+    return {heading: "\n".join(bodies) for heading, bodies in found.items()}, said
+
+
 def problems(questions: Sequence[Question], units: Mapping[str, str]) -> list[str]:
     """Return what is wrong, one line per finding, empty when all is well.
 
-    ``units`` maps headings to their own text (see ``markdown_units``).
+    ``units`` maps headings to their own text (see ``folder_units``).
     """
     found: list[str] = []
     for identifier, count in Counter(q.id for q in questions).items():

@@ -10,13 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.errors import AssistantError
 from evals.outcomes import Judged
+from evals.questions import DEFAULT_FILE
 from evals.summary import plain, summarise_groups
 
 Result = dict[str, Any]
 SHOWN_HITS = 5
 SHOWN_TEXT = 200
 HALVES = ("tune", "check")
+OTHER_QUESTIONS = "-questions-"
+"""In the name of a result whose questions are not the project's own; the page knows it too."""
 
 
 def commit_of(folder: Path = Path()) -> str:
@@ -82,16 +86,27 @@ def row_of(row: Judged) -> Result:
 
 
 def save(result: Result, folder: Path, kind: str) -> Path:
-    """Write ``kind-commit.json`` below ``folder`` and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{kind}-{result['commit']}.json"
-    file.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    """Write ``kind-commit.json`` below ``folder`` and return its path.
+
+    Of other questions than the project's own the name holds the digest too, so that they do not
+    take the place of these. Raises AssistantError where nothing can be written.
+    """
+    asked = str(result.get("question_file", ""))
+    own = asked in ("", f"{DEFAULT_FILE.name} {digest_of(DEFAULT_FILE)}")
+    other = "" if own else f"{OTHER_QUESTIONS}{asked.split()[-1]}"
+    file = folder / f"{kind}-{result['commit']}{other}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise AssistantError(f"{file} cannot be written: {error.strerror}") from error
     return file
 
 
 def newest(folder: Path, kind: str) -> Result | None:
-    """Return the result of ``kind`` written last, or None."""
-    files = sorted(folder.glob(f"{kind}-*.json"), key=lambda file: file.stat().st_mtime_ns)
+    """Return the result of ``kind`` on the project's own questions written last, or None."""
+    own = (f for f in folder.glob(f"{kind}-*.json") if OTHER_QUESTIONS not in f.name)
+    files = sorted(own, key=lambda file: file.stat().st_mtime_ns)
     if not files:
         return None
     result: Result = json.loads(files[-1].read_text(encoding="utf-8"))

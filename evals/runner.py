@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.errors import AssistantError
 from evals.baselines import baselines, with_silence
 from evals.questions import DEFAULT_FILE, Question, load_questions
 from evals.results import Result, commit_of, digest_of, system_result
 from evals.systems import System, ask_all, note, open_system, settings_for
 
 MAIN = "assistant"
-MECHANISMS = ("reader", "conversation", "outline", "lists", "names")
+MECHANISMS = ("reader", "conversation", "outline", "lists", "names", "targets")
 """What ``assistant.build.open_assistant`` can leave out."""
 
 
@@ -37,11 +38,19 @@ def chosen(questions: Sequence[Question], split: str) -> list[Question]:
     return [q for q in questions if split in ("all", q.half)]
 
 
-def run(plan: Plan) -> Result:
-    """Return the result of a run (see ``evals.results``); the index is made and thrown away."""
+def _asked(plan: Plan) -> list[Question]:
     questions = chosen(load_questions(plan.questions), plan.split)
     if not questions:
-        raise ValueError(f"no questions for split {plan.split!r} in {plan.questions}")
+        raise AssistantError(f"no questions for split {plan.split!r} in {plan.questions}")
+    return questions
+
+
+def run(plan: Plan) -> Result:
+    """Return the result of a run (see ``evals.results``); the index is made and thrown away.
+
+    Raises AssistantError when there is nothing to ask.
+    """
+    questions = _asked(plan)
     note(f"{len(questions)} questions ({plan.split}) from {plan.questions}")
     systems: dict[str, Result] = {}
     with tempfile.TemporaryDirectory(prefix="evals-") as folder:
@@ -83,7 +92,7 @@ def describe(plan: Plan) -> Result:
 
 def ablate(plan: Plan, mechanisms: Sequence[str]) -> Result:
     """Return a result whose systems are the assistant whole, then without each mechanism."""
-    questions = chosen(load_questions(plan.questions), plan.split)
+    questions = _asked(plan)
     systems: dict[str, Result] = {}
     with tempfile.TemporaryDirectory(prefix="evals-") as folder:
         settings = settings_for(

@@ -138,7 +138,7 @@ class FakeAssistant:
         kept = [h for h in hits if h.score >= 2 and h.score >= hits[0].score - 1][:2]
         citations = tuple(self.cite(n, h, question) for n, h in enumerate(kept, 1))
         quotes = [f"– {c.unit} : « {c.quote} » [{c.number}]" for c in citations]
-        lead = say(spoken, "lead_units", count=len(kept))
+        lead = say(spoken, "lead_list", count=len(kept))
         if len(citations) == 1:
             lead = say(spoken, "lead_unit", unit=citations[0].unit)
             quotes = [f"« {citations[0].quote} » [1]"]

@@ -17,6 +17,7 @@ from assistant.build import LocalAssistant, open_assistant
 from assistant.chain import UnitRetriever, build_chain
 from assistant.chain import message as as_message
 from assistant.ingest import ingest
+from assistant.phrases import say
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer
 
@@ -55,6 +56,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     made = load_settings(knowledge=folder / "documents", index=folder / "index", threads=1)
     ingest([made.knowledge], made)
     return made
+
+
+def test_the_glossary_is_that_of_the_folders_of_the_index(
+    settings: Settings, tmp_path: Path
+) -> None:
+    glossary = settings.knowledge / "glossary.txt"
+    glossary.write_text("# names\nBureau du Port = antenne maritime\n", "utf-8")
+    try:
+        elsewhere = settings.model_copy(update={"knowledge": tmp_path})
+        also = open_assistant(elsewhere, frozenset({"reader"})).turns()._also("antenne maritime")
+    finally:
+        glossary.unlink()
+    assert also == ["Bureau du Port"]
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +148,50 @@ def test_a_follow_up_is_written_out_and_shown(assistant: LocalAssistant) -> None
 )
 def test_odd_questions_are_answered_or_declined(assistant: LocalAssistant, question: str) -> None:
     assert proved(assistant, assistant.ask(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("Qui dirige le service des prêts ?", "answered"),
+        ("Quelle est la capitale de l’Australie ?", "abstained"),
+        ("Quels bureaux composent les bureaux de quartier ?", "answered"),
+    ],
+)
+def test_of_a_question_that_is_cut_the_answer_says_so(
+    settings: Settings, assistant: LocalAssistant, question: str, status: str
+) -> None:
+    whole = assistant.ask(question)
+    *pieces, answer = assistant.stream(question + " " * settings.max_question + "?")
+    assert isinstance(answer, Answer)
+    note = say("fr", "question_cut", limit=settings.max_question)
+    assert (answer.status, answer.text) == (status, f"{whole.text}\n\n{note}")
+    assert "".join(map(str, pieces)) == answer.text
+    exact = question + "\n" * settings.max_question
+    assert assistant.ask(exact).text == whole.text
+
+
+class Emptied(dict[str, str | None]):
+    """Loses everything after each use, as if another thread emptied it."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+    def __setitem__(self, key: str, value: str | None) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_what_is_remembered_may_be_emptied_meanwhile(
+    assistant: LocalAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "Qui dirige le service des prêts ?"
+    turns = assistant.turns()
+    for kept in (Emptied(), Emptied({question: "somewhere"})):
+        monkeypatch.setattr(turns, "_earlier", kept)
+        assert turns._answered_by(question)
 
 
 def test_the_same_question_gets_the_same_answer(assistant: LocalAssistant) -> None:

@@ -139,8 +139,7 @@ def test_the_answer_s_language_changes_and_the_question_stays() -> None:
 
 def test_more_details() -> None:
     query = ask(BREST, "plus de détails")
-    assert query.more
-    assert query.text == BREST
+    assert (query.text, query.rewritten) == (BREST, True)
     assert ask("plus de détails").smalltalk == "help"
 
 

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from assistant.__main__ import app
+from assistant.build import open_assistant
+from assistant.errors import AssistantError
 from assistant.types import Answer, Citation, Document, Hit, Passage, Unit
-from evals import baselines, gate, handbook, manual, public, public_sets, runner, systems, tables
+from evals import (
+    baselines,
+    gate,
+    handbook,
+    manual,
+    public,
+    public_sets,
+    results,
+    runner,
+    systems,
+    tables,
+)
 from evals.__main__ import main
 from evals.outcomes import Found, Outcome, Quoted, judge
 from evals.questions import (
@@ -132,6 +148,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(runner, "open_system", opened)
     file = tmp_path / "questions.jsonl"
     file.write_text(dump_questions(SET), encoding="utf-8")
+    monkeypatch.setattr(results, "DEFAULT_FILE", file)
     return file
 
 
@@ -148,12 +165,34 @@ def test_questions_survive_a_round_trip(tmp_path: Path) -> None:
     assert load_questions(file) == SET
 
 
-@pytest.mark.parametrize("line", ["{", '{"id": "x"}', '{"surprise": 1}'])
+@pytest.mark.parametrize("line", ["{", '{"id": "x"}', '{"surprise": 1}', "[]", "3"])
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "q.jsonl"
     file.write_text(f"\n{line}\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"q\.jsonl, line 2"):
+    with pytest.raises(AssistantError, match=r"q\.jsonl, line 2"):
         load_questions(file)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.jsonl").write_bytes(b"\xe9")
+    for name in ("nowhere", "latin.jsonl"):
+        with pytest.raises(AssistantError, match=name):
+            load_questions(tmp_path / name)
+
+
+def test_check_reads_what_an_ingest_reads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knowledge, file = tmp_path / "k", tmp_path / "q.jsonl"
+    for name in ("README.md", ".removed/old.md", "flowers.markdown"):
+        (knowledge / name).parent.mkdir(parents=True, exist_ok=True)
+        (knowledge / name).write_text(TEXT.replace("Roses", name), encoding="utf-8")
+    rows = [asked(name, question=name, units=(name,)) for name in ("README.md", "old.md")]
+    file.write_text(dump_questions([*rows, asked("c", units=("flowers.markdown",))]))
+    assert main(["check", "--questions", str(file), "--knowledge", str(knowledge)]) == 1
+    out = capsys.readouterr().out
+    assert "README.md: no heading" in out and "old.md: no heading" in out
+    assert "c: " not in out and "3 questions" in out
 
 
 def test_problems_are_found() -> None:
@@ -339,8 +378,35 @@ def test_models_and_mechanisms_side_by_side(fake_run: Path, tmp_path: Path) -> N
 def test_no_questions_is_an_error(fake_run: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.write_text("\n")
-    with pytest.raises(ValueError, match="no questions"):
+    with pytest.raises(AssistantError, match="no questions"):
         runner.run(runner.Plan(tmp_path, empty))
+
+
+@pytest.mark.parametrize("words", [["run", "--without", "typo"], ["ablate", "--names", "typo"]])
+def test_a_mechanism_that_is_none_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "typo" in capsys.readouterr().err
+
+
+def test_the_mechanisms_are_those_that_the_assistant_can_leave_out() -> None:
+    named = re.findall(r"``(\w+)``", open_assistant.__doc__ or "")
+    assert sorted(runner.MECHANISMS) == sorted(set(named) - {"without"})
+
+
+def test_the_terminal_measures_the_folders_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Sequence[str]] = []
+    monkeypatch.setattr("evals.__main__.main", lambda words: given.append(words) or 0)
+    monkeypatch.setenv("ASSISTANT_KNOWLEDGE", "elsewhere")
+    monkeypatch.setenv("ASSISTANT_REPORTS", "told")
+    for more in ([], ["--report", "there"]):
+        assert CliRunner().invoke(app, ["eval", *more]).exit_code == 0
+    expected = ["run", "--knowledge", "elsewhere", "--report"]
+    assert given == [[*expected, "told"], [*expected, "there"]]
 
 
 def numbers(**values: float) -> dict[str, list[float]]:
@@ -400,6 +466,12 @@ def test_what_happened() -> None:
 def test_results_are_named_by_commit(tmp_path: Path) -> None:
     assert newest(tmp_path, "run") is None
     file = save({"commit": "abc", "systems": {}}, tmp_path / "new", "run")
+    asked_of = {"commit": "abc", "systems": {}, "question_file": "words.jsonl 0123456789ab"}
+    other = save(asked_of, tmp_path / "new", "run")
+    assert other.name == "run-abc-questions-0123456789ab.json"
+    assert newest(tmp_path / "new", "run") == {"commit": "abc", "systems": {}}
+    with pytest.raises(AssistantError, match="cannot be written"):
+        save({"commit": "abc"}, file, "run")
     assert file.name == "run-abc.json" and json.loads(file.read_text())["commit"] == "abc"
     assert value({"systems": {}}, "assistant", "check", "all", "unit@1") is None
     assert digest_of(tmp_path) == digest_of(tmp_path) != digest_of(file)

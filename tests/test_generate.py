@@ -35,7 +35,9 @@ from assistant.records import answer_record
 from assistant.render import answer_markdown
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer
+from assistant.ui.desk import Desk
 from assistant.ui.keeping import Turn, TurnRecord, from_record, to_record
+from assistant.ui.tried import Opened, Tried
 from assistant.ui.turns import turn_html
 from assistant.ui.words import words
 from evals.runner import Plan, run
@@ -187,6 +189,29 @@ def test_sentences_come_while_the_model_writes(
     assert time.monotonic() - began > first + 1
     assert isinstance(answer, Answer)
     assert answer.struck == 1
+
+
+def test_the_examples_of_the_page_are_tried_without_the_model(
+    assistant: LocalAssistant, server: ModelServer, settings: Settings
+) -> None:
+    opener = Opened(lambda _: assistant)
+    corpus = Desk(settings, opener).corpus()
+    tried, found = Tried(opener.quote), None
+    while found is None:
+        found = tried(corpus, words("fr"))
+    assert found
+    assert server.requests == []
+
+
+def test_of_a_question_that_is_cut_a_written_answer_says_so(
+    assistant: LocalAssistant, server: ModelServer, settings: Settings
+) -> None:
+    server.script = writes("Un prêt dure trois semaines [#].")
+    *pieces, answer = assistant.stream(QUESTION + " " * settings.max_question + "?")
+    note = say("fr", "question_cut", limit=settings.max_question)
+    assert isinstance(answer, Answer)
+    assert answer.text == f"Un prêt dure trois semaines [1].\n\n{note}"
+    assert answer.written_by and "".join(map(str, pieces)) == answer.text
 
 
 def test_the_pieces_are_the_text(assistant: LocalAssistant, server: ModelServer) -> None:

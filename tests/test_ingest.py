@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import Build, HashedWords
 
-from assistant import building, doctor, embeddings, generations, ingest
+from assistant import building, doctor, embeddings, generations, ingest, readers
 from assistant.cache import VectorCache, key
 from assistant.errors import AssistantError, IndexBusy
 from assistant.settings import Settings, load_settings
@@ -108,6 +108,20 @@ def test_a_document_that_can_no_longer_be_read_leaves_the_index(
     report = build()
     assert report.removed == ("library.md",)
     assert [s.file for s in report.skipped] == ["library.md"]
+
+
+def test_two_files_of_one_name_are_said_so_in_every_language(
+    tmp_path: Path, knowledge: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(knowledge, other)
+    (other / "library.md").unlink()
+    files, (skipped,) = ingest.find([knowledge, other])
+    assert files["garden.md"].root == knowledge
+    assert skipped.file == str(other / "garden.md")
+    for language in ("en", "fr", "es"):
+        assert readers.say(skipped.reason, language).endswith(f" {knowledge / 'garden.md'}")
+    assert "même nom" in readers.say(skipped.reason, "fr")
 
 
 def test_a_file_too_large_is_not_even_read(tmp_path: Path, knowledge: Path, build: Build) -> None:

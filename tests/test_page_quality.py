@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,17 @@ def test_lines_that_are_no_feedback_are_left_out(word: dict[str, Any]) -> None:
 def test_a_result_that_cannot_be_read_is_no_report(tmp_path: Path, content: str) -> None:
     (tmp_path / "run-x.json").write_text(content)
     assert Reports(tmp_path).latest() is None
+
+
+def test_a_report_on_other_questions_is_not_shown(tmp_path: Path) -> None:
+    numbers = {"all": {"answer_language": [1.0, 1.0, 1.0, 24]}}
+    made = (("run-a", "a"), ("run-a-questions-0123456789ab", "other"))
+    for later, (name, commit) in enumerate(made):
+        result = {"commit": commit, "systems": {"assistant": {"summary": {"check": numbers}}}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(result))
+        os.utime(tmp_path / f"{name}.json", (later, later))
+    report = Reports(tmp_path).latest()
+    assert report is not None and report.commit == "a"
 
 
 # --- in a browser --------------------------------------------------------------------------

@@ -19,7 +19,6 @@ VALUES = {
     "terms": "a, b",
     "question": "Q?",
     "limit": 2000,
-    "command": "assistant ingest",
     "model": "openai:gpt",
 }
 

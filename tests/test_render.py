@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant import render
+from assistant.readers import SAME_NAME, say
+from assistant.readers.messages import EMPTY
 from assistant.types import Answer, Citation, IngestReport, Skipped
 from assistant.ui.export import as_html, as_json, as_markdown
 from assistant.ui.keeping import Turn
@@ -203,3 +205,18 @@ def test_the_report_is_one_line_and_one_for_each_skipped_file(language: str) -> 
     first, second = render.report(done, language).splitlines()
     assert "16" in first
     assert "a.pdf" in second
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [("en", "the same name as /a/b.md"), ("fr", "même nom que /a/b.md"), ("es", "que /a/b.md")],
+)
+def test_the_report_gives_reasons_and_advice_in_the_language_of_the_terminal(
+    language: str, reason: str
+) -> None:
+    same = Skipped("/c/b.md", SAME_NAME[0].format("/a/b.md"), SAME_NAME[1])
+    done = IngestReport("g", 1, 1, 1, 1, (), (), (), (same, Skipped("c.md", *EMPTY)), 0.1)
+    _, first, second = render.report(done, language).splitlines()
+    assert reason in first
+    assert second.endswith(f"{say(EMPTY[0], language)} — {say(EMPTY[1], language)}")
+    assert language == "en" or not {"rename", "empty", "same"} & set(f"{first} {second}".split())

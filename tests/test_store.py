@@ -31,13 +31,13 @@ def test_a_snapshot_holds_documents_units_passages_and_vectors(
     assert corpus.generation == report.generation
     assert list(corpus.documents) == ["garden.md", "library.md"]
     assert len(corpus.units) == len(corpus.unit_list) == report.units
-    assert corpus.languages == ("en", "fr")
+    assert corpus.manifest.languages == ("en", "fr")
     for passage in corpus.passages:
         text = corpus.documents[passage.document].text
         assert text[passage.start : passage.end] == passage.text
         assert corpus.units[passage.unit].document == passage.document
     assert corpus.titled_vectors.shape == (report.passages, encoder.dimension)
-    assert corpus.clause_vectors.shape == corpus.vectors.shape
+    assert corpus.clause_vectors.shape == corpus.titled_vectors.shape
     assert corpus.heading_vectors.shape == (report.units, encoder.dimension)
     assert corpus.chunk_vectors.shape[1] == 32
 

@@ -30,6 +30,7 @@ CHANGED = ("it changed while it was read", "wait until it is written, then inges
 HIDDEN = ("its name begins with a dot", "rename it if it should be read")
 OUTSIDE = ("it is a link out of the folder", "put a copy of the document in the folder")
 LOOP = ("it is a link to a folder", "put the documents themselves in the folder")
+SAME_NAME = ("it has the same name as {}", "rename one of them")
 NO_FOLDER = ("there is no such folder", "create it, or name another")
 
 _FRENCH = {
@@ -62,6 +63,8 @@ _FRENCH = {
     OUTSIDE[0]: "c’est un lien vers l’extérieur du dossier",
     LOOP[0]: "c’est un lien vers un dossier",
     LOOP[1]: "mettez les documents eux-mêmes dans le dossier",
+    SAME_NAME[0]: "il porte le même nom que {}",
+    SAME_NAME[1]: "renommez l’un des deux",
     NO_FOLDER[0]: "ce dossier n’existe pas",
     NO_FOLDER[1]: "créez-le, ou indiquez-en un autre",
 }
@@ -95,6 +98,8 @@ _SPANISH = {
     OUTSIDE[0]: "es un enlace hacia fuera de la carpeta",
     LOOP[0]: "es un enlace a una carpeta",
     LOOP[1]: "ponga los documentos mismos en la carpeta",
+    SAME_NAME[0]: "tiene el mismo nombre que {}",
+    SAME_NAME[1]: "cambie el nombre de uno de los dos",
     NO_FOLDER[0]: "esa carpeta no existe",
     NO_FOLDER[1]: "créela o indique otra",
 }
@@ -103,7 +108,11 @@ _TRANSLATIONS = {"fr": _FRENCH, "es": _SPANISH}
 
 def say(text: str, language: str) -> str:
     """Return a reason or an advice of this module in ``language``; English where there is none."""
-    return _TRANSLATIONS.get(language, {}).get(text, text)
+    known = _TRANSLATIONS.get(language, {})
+    same = SAME_NAME[0].removesuffix("{}")
+    if text.startswith(same):
+        return known.get(SAME_NAME[0], SAME_NAME[0]).replace("{}", text.removeprefix(same))
+    return known.get(text, text)
 
 
 def refuse(message: Message) -> ReadError:

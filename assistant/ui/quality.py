@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 MEASURES = ("unit@1", "correct", "answered", "silent_near", "silent_far")
 LARGEST = 200_000_000
 """Bytes of a result that is read."""
+OTHER_QUESTIONS = "-questions-"
+"""In the name of a report on other questions, such as those that readers' words became."""
 SHOWN = 50
 """Words of readers that are shown, the newest."""
 Bar = tuple[str, Sequence[float]]
@@ -51,11 +53,9 @@ class Reports:
         self._lock = Lock()
 
     def latest(self) -> Report | None:
-        """Return the newest report that can be read, or None."""
-        found = sorted(
-            ((path.stat().st_mtime, path) for path in self._folder.glob("run-*.json")),
-            reverse=True,
-        )
+        """Return the newest report on the project's own questions, or None."""
+        own = (p for p in self._folder.glob("run-*.json") if OTHER_QUESTIONS not in p.name)
+        found = sorted(((path.stat().st_mtime, path) for path in own), reverse=True)
         if not found:
             return None
         made, path = found[0]

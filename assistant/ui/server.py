@@ -28,7 +28,7 @@ from assistant.ui.page import build
 from assistant.ui.reception import Reception
 from assistant.ui.routes import routes
 from assistant.ui.shell import Shell
-from assistant.ui.tried import Tried
+from assistant.ui.tried import Opened, Tried
 from assistant.ui.words import PAGE_LANGUAGES, words
 
 STATIC = Path(__file__).with_name("static")
@@ -45,7 +45,8 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
     import gradio as gr
 
     metrics = Metrics()
-    desk = Desk(settings, metrics.counting(opened or _open))
+    opener = Opened(opened or _open)
+    desk = Desk(settings, metrics.counting(opener))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in PAGE_LANGUAGES}
     prefixes = {path: words(code) for code, path in paths.items()}
     readers = passwords.load(Path(settings.auth)) if settings.auth else None
@@ -65,7 +66,7 @@ def build_app(settings: Settings, opened: Callable[[Settings], Assistant] | None
             Middleware(Shell, prefixes=prefixes, version=version),
         ],
     )
-    tried = Tried(desk)
+    tried = Tried(opener.quote)
     app.include_router(routes(desk, tried))
     app.mount("/v1", build_api(desk, lambda error, code: explain(error, words(code))))
     _watched(app, desk, metrics)
