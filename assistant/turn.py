@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from assistant import extract, language, names, phrases
 from assistant.conversation import Query, understand
-from assistant.evidence import THOROUGH, USUAL, WIDE, Evidence, Found, Searcher, probability
+from assistant.evidence import THOROUGH, USUAL, WIDE, Evidence, Found, Quote, Searcher, probability
 from assistant.extract import Asked, Proof
 from assistant.generate import Writer, harmless
 from assistant.outline import Outline, ask_outline
@@ -26,6 +26,8 @@ LISTED = 12
 """Units quoted at most in an answer of several units."""
 HEADINGS = 200
 """Headings listed at most in an answer about the heading tree, which counts all of them."""
+MARKED = -2.0
+"""Log-probability of the words that answer from which on they are marked."""
 SHOWN, OF_EACH = 10, 3
 """Passages a language model is shown beside those that would be quoted, and of one unit."""
 
@@ -110,7 +112,8 @@ class Turns:
         # The answer may be wanted in another language than the question is in.
         spoken = language.detect(query.text, self._default)
         question = self.searcher.question(query.text, spoken, self._also(query.text))
-        breadth = WIDE if query.wants_list else USUAL
+        # A model is shown what stands behind the best, too.
+        breadth = WIDE if query.wants_list else THOROUGH if self._writer else USUAL
         return replace(turn, found=self.searcher.find(question, breadth), question=question)
 
     def decide(self, turn: Turn) -> Answer:
@@ -172,7 +175,7 @@ class Turns:
         quotes.sort(key=lambda q: first.get((q[0].id, q[1].passage.start), len(first)))
         quotes = quotes[: len(first) + SHOWN]
         proofs = [
-            Proof(unit, q.passage.start, q.passage.end, q.passage.text, (q.mark,))
+            Proof(unit, q.passage.start, q.passage.end, q.passage.text, _marks(q))
             for unit, q in quotes
             if harmless(unit, corpus.documents)
         ]
@@ -259,7 +262,12 @@ def _proof(evidence: Evidence) -> Proof:
         raise ValueError("evidence without a passage cannot be quoted")
     best = evidence.quotes[0]
     passage = best.passage
-    return Proof(evidence.unit, passage.start, passage.end, passage.text, (best.mark,))
+    return Proof(evidence.unit, passage.start, passage.end, passage.text, _marks(best))
+
+
+def _marks(quote: Quote) -> tuple[tuple[int, int], ...]:
+    """Return the words that answer, if the reader is sure which they are: often it is the unit."""
+    return (quote.mark,) if quote.signals["span"] >= MARKED else ()
 
 
 def _heading(unit: Unit, text: str) -> Proof:
