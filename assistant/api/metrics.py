@@ -29,7 +29,7 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self.questions = Counter(
             "assistant_questions",
-            "Questions answered, abstained from or failed; the examples the page tries count too.",
+            "Questions answered, abstained from or failed.",
             ["status"],
             registry=registry,
         )
