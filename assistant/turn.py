@@ -84,9 +84,7 @@ class Turns:
 
     def search(self, query: str, top_k: int) -> tuple[Hit, ...]:
         """Return the units found for ``query``, best first."""
-        spoken = language.detect(query, self._default)
-        question = self.searcher.question(query, spoken, self._also(query))
-        found = self.searcher.find(question, THOROUGH)
+        found = self.searcher.find(self._searched(query), THOROUGH)
         return tuple(e.hit() for e in found.evidence[:top_k])
 
     def understand(self, question: str, history: Sequence[str]) -> Turn:
@@ -109,9 +107,7 @@ class Turns:
         query = turn.query
         if query.smalltalk or not query.text.strip():
             return turn
-        # The answer may be wanted in another language than the question is in.
-        spoken = language.detect(query.text, self._default)
-        question = self.searcher.question(query.text, spoken, self._also(query.text))
+        question = self._searched(query.text)
         # A model is shown what stands behind the best, too.
         breadth = WIDE if query.wants_list else THOROUGH if self._writer else USUAL
         return replace(turn, found=self.searcher.find(question, breadth), question=question)
@@ -186,8 +182,7 @@ class Turns:
         # Another thread may empty it at any moment: what is returned is looked up once.
         with suppress(KeyError):
             return self._earlier[question]
-        spoken = language.detect(question, self._default)
-        found = self.searcher.find(self.searcher.question(question, spoken, self._also(question)))
+        found = self.searcher.find(self._searched(question))
         sure = found.evidence and found.confidence >= weights()["threshold"]
         unit = found.evidence[0].unit.id if sure else None
         if len(self._earlier) >= REMEMBERED:
@@ -240,6 +235,11 @@ class Turns:
         rest = tuple(h for h in asked.retrieved if h.unit not in items)
         asked = replace(asked, confidence=0.99, retrieved=(hits + rest)[:10])
         return extract.quoted(asked, self.searcher.corpus.documents, lead, proofs, headings=True)
+
+    def _searched(self, text: str) -> Question:
+        """Return the text ready for the search, in its own language: the answer may be wanted in
+        another."""
+        return self.searcher.question(text, language.detect(text, self._default), self._also(text))
 
     def _also(self, text: str) -> list[str]:
         """Return other names of what the text names, and its words as the corpus spells them."""
