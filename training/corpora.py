@@ -204,8 +204,8 @@ def xquad(data: Path) -> list[Corpus]:
 
 
 def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
-    """Return our own questions about PIAF, whose ``questions`` are given: translated, and near
-    misses (what they are, ``training/texts/README.md`` says)."""
+    """Return our own questions about PIAF, whose ``questions`` are given: translated, near misses,
+    and in other words (what they are, ``training/texts/README.md`` says)."""
     known = {asked.id: asked for asked in questions}
     out = [
         replace(
@@ -223,6 +223,12 @@ def about_piaf(questions: Sequence[Asked]) -> list[Asked]:
         if "cross" in row:
             span = (row["cross_span"],)
             out.append(Asked(f"{name}-cross", row["cross"], row["lang"], unit, span, part))
+    for number, row in enumerate(_rows(TEXTS / "piaf/other_words.jsonl")):
+        unit = f"{NUMBERED}{row['p'] + 1}"
+        answers = (unit, (row["span"],)) if row["span"] else (None, ())
+        inside = None if row["span"] else unit
+        name = f"other-{number}"
+        out.append(Asked(name, row["q"], row["lang"], *answers, roles[unit], inside=inside))
     return out
 
 
