@@ -182,7 +182,7 @@ class _Job:
     ) -> IngestReport:
         previous = self._previous
         before = dict(previous.manifest.sources) if previous else {}
-        generations.sweep(self._index, _kept(previous))
+        generations.sweep(self._index, _kept(self._index, previous))
         plan = self._plan(files)
         removed = tuple(name for name in before if name not in plan.digests)
         folders = [str(root.resolve()) for root in roots]
@@ -318,8 +318,17 @@ def _previous(index: Path, model: str) -> Snapshot | None:
         return None
 
 
-def _kept(previous: Snapshot | None) -> set[str]:
-    return {previous.generation, previous.manifest.previous} if previous else set()
+def _kept(index: Path, previous: Snapshot | None) -> set[str]:
+    """Return the generations that stand until another is published, whatever they were made with.
+
+    That is what ``CURRENT`` names, even where nothing of it can be used again.
+    """
+    if previous:
+        return {previous.generation, previous.manifest.previous}
+    try:
+        return {generations.current(index)[0]}
+    except (IndexMissing, IndexDamaged):
+        return set()
 
 
 def _nothing(roots: Sequence[Path], skipped: Sequence[Skipped]) -> AssistantError:

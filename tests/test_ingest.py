@@ -272,6 +272,21 @@ def test_the_cache_forgets_what_is_long_unused(
 # --- failures ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("model", ["hashed-words", "other-model"])
+def test_an_ingest_from_the_start_that_fails_leaves_the_former_index(
+    settings: Settings, build: Build, encoder: HashedWords, model: str
+) -> None:
+    first = build().generation
+
+    def interrupt(step: str, done: int, total: int) -> None:
+        if step == "vectors":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(progress=interrupt, rebuild=True, encoder=HashedWords(model))
+    assert open_corpus(settings.index, encoder.name).generation == first
+
+
 def test_a_folder_that_cannot_be_written_is_named(
     settings: Settings, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
