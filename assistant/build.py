@@ -98,7 +98,7 @@ def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) ->
     ``conversation``, ``outline``, ``lists``, ``names``, ``targets``.
     """
     encoder = load(settings)
-    live = Live(settings.index, encoder)
+    live = Live(settings.index, encoder, settings.chroma_url)
     reader = None if "reader" in without else _reader(settings)
     return LocalAssistant(settings, live, encoder, reader, without, connect(settings))
 

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant import generations, lexical, tables
+from assistant.chroma import SELF, Files, Place, Server, query
 from assistant.cut import VECTORS, Cut
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, IndexDamaged, IndexMissing
 from assistant.generations import Identity, Manifest, Source
-from assistant.store import COLLECTION, LAZY, SELF, Snapshot, open_client, query
+from assistant.store import Snapshot
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -30,13 +31,23 @@ _BATCH = 1000
 
 
 class Building:
-    """Writes a generation into a folder of its own; nobody sees it before ``publish``."""
+    """Writes a generation into a folder of its own; nobody sees it before ``publish``.
 
-    def __init__(self, index: Path, identity: Identity, dimensions: Mapping[str, int]) -> None:
+    With a ``server``, the vectors of the passages go into a collection of it, else into files.
+    """
+
+    def __init__(
+        self,
+        index: Path,
+        identity: Identity,
+        dimensions: Mapping[str, int],
+        server: Server | None = None,
+    ) -> None:
         self._index = index
         self._identity = identity
         self._dimensions = dimensions
         self.folder = generations.begin(index)
+        self._place: Place = server.place(self.folder) if server else Files(self.folder)
         self._tables = {
             name: tables.TableWriter(self.folder, name)
             for name in ("documents", "units", "passages")
@@ -108,14 +119,23 @@ class Building:
             passages=self.passages,
             apart=apart,
             files=generations.measured(self.folder),
+            collection=self._place.name,
         )
         return generations.publish(self._index, self.folder, manifest)
 
     def discard(self) -> None:
-        """Remove what was built."""
+        """Remove what was built, but for what was published before the failure."""
         with contextlib.suppress(OSError):  # on a full disk the last lines cannot be written
             self._close()
+        if not self._published():
+            self._place.discard()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _published(self) -> bool:
+        try:
+            return generations.current(self._index)[0] == generations.named(self.folder)
+        except (IndexMissing, IndexDamaged):
+            return False
 
     def _close(self) -> None:
         for table in self._tables.values():
@@ -147,55 +167,35 @@ class Building:
 
     def _build_chroma(self, vectors: Floats, progress: Progress) -> None:
         ids = [passage.id for passage in self._open()[2]]
-        client = open_client(self.folder / "chroma")
-        try:
-            collection = client.create_collection(
-                COLLECTION,
-                embedding_function=None,
-                configuration={
-                    "hnsw": {
-                        "space": "cosine",
-                        "ef_construction": 200,
-                        "ef_search": 200,
-                        "sync_threshold": 10**9 if len(ids) <= LAZY else len(ids),
-                    }
-                },
-                metadata={
-                    "model": self._identity.model,
-                    "dimension": self._dimensions["titled"],
-                    "chunker": self._identity.chunker,
-                },
-            )
-            for at in range(0, len(ids), _BATCH):
+        metadata = {
+            "model": self._identity.model,
+            "dimension": self._dimensions["titled"],
+            "chunker": self._identity.chunker,
+        }
+        batch = self._place.batch
+        with self._place.created(len(ids), metadata) as collection:
+            for at in range(0, len(ids), batch):
                 progress("vectors", at, len(ids))
-                collection.add(
-                    ids=ids[at : at + _BATCH], embeddings=np.array(vectors[at : at + _BATCH])
-                )
-        finally:
-            client.close()
+                part = np.array(vectors[at : at + batch])
+                collection.add(ids=ids[at : at + batch], embeddings=part)
         progress("vectors", len(ids), len(ids))
 
     def _check_chroma(self, vectors: Floats, progress: Progress) -> tuple[int, ...]:
         """Return the rows that Chroma does not find; raise AssistantError when they are many."""
         rows = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), CHECKED), dtype=int))
-        copy = Path(shutil.copytree(self.folder / "chroma", self.folder / "checked"))
-        client = open_client(copy)
         apart: list[int] = []
-        try:
-            collection = client.get_collection(COLLECTION, embedding_function=None)
+        batch = self._place.batch
+        with self._place.opened() as collection:
             complete = collection.count() == len(vectors)
-            for at in range(0, len(rows), _BATCH):
+            for at in range(0, len(rows), batch):
                 progress("check", at, len(rows))
-                part = rows[at : at + _BATCH]
+                part = rows[at : at + batch]
                 found = query(collection, vectors[part], 1)
                 apart += [
                     int(row)
                     for row, best in zip(part, found, strict=True)
                     if np.any(vectors[row]) and (not best or best[0][1] < SELF)
                 ]
-        finally:
-            client.close()
-            shutil.rmtree(copy)
         if not complete or len(apart) > len(rows) // 100:
             raise AssistantError(
                 f"The new index in {self._index} could not be verified ({len(apart)} of "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from assistant.errors import AssistantError, IndexDamaged, IndexMissing
+from assistant.errors import AssistantError, IndexDamaged, IndexMissing, ServerGone
 from assistant.generations import Manifest
 from assistant.settings import Settings
 
@@ -46,6 +46,28 @@ _WORDS = {
         "fait avec {}, les réglages demandent {}",
         "made with {}, the settings ask for {}",
         "hecho con {}, los ajustes piden {}",
+    ),
+    "vectors": ("vecteurs", "vectors", "vectores"),
+    "in_files": ("fichiers de l’index", "files of the index", "archivos del índice"),
+    "in_server": (
+        "serveur Chroma {}, qui répond, collection {}",
+        "Chroma server {}, which answers, collection {}",
+        "servidor Chroma {}, que responde, colección {}",
+    ),
+    "to_server": (
+        "fichiers de l’index, les réglages demandent le serveur Chroma {}",
+        "files of the index, the settings ask for the Chroma server {}",
+        "archivos del índice, los ajustes piden el servidor Chroma {}",
+    ),
+    "from_server": (
+        "collection {} d’un serveur Chroma, les réglages n’en nomment aucun",
+        "collection {} of a Chroma server, the settings name none",
+        "colección {} de un servidor Chroma, los ajustes no nombran ninguno",
+    ),
+    "not_there": (
+        "le serveur Chroma {} n’a pas, ou pas entière, la collection {}",
+        "the Chroma server {} does not have, or not whole, the collection {}",
+        "el servidor Chroma {} no tiene, o no entera, la colección {}",
     ),
     "whole": ("intégrité", "integrity", "integridad"),
     "intact": ("{} fichiers intacts", "{} files intact", "{} archivos intactos"),
@@ -175,6 +197,7 @@ class _Doctor:
         )
         if model.ok:
             yield self._match(manifest)
+        yield self._vectors(manifest)
         yield self._whole(manifest)
         yield self._fresh(manifest)
 
@@ -189,6 +212,25 @@ class _Doctor:
         parts.append((f"{stated.chunker}/{stated.terms}", f"{wanted.chunker}/{wanted.terms}"))
         other = next(pair for pair in parts if pair[0] != pair[1])
         return Check(self._say("match"), False, self._say("other", *other), _INGEST)
+
+    def _vectors(self, manifest: Manifest) -> Check:
+        """Say where the vectors are, and ask the server that is to have them."""
+        name, url = self._say("vectors"), self._settings.chroma_url
+        collection = manifest.collection
+        if not url and not collection:
+            return Check(name, True, self._say("in_files"))
+        if not url:
+            return Check(name, False, self._say("from_server", collection), _INGEST)
+        from assistant import chroma
+
+        try:
+            there = chroma.holds(url, collection, manifest.passages)
+        except ServerGone as error:
+            return Check(name, False, url, str(error))
+        if there:
+            return Check(name, True, self._say("in_server", url, collection))
+        said = self._say("not_there" if collection else "to_server", url, collection)
+        return Check(name, False, said, _INGEST)
 
     def _whole(self, manifest: Manifest) -> Check:
         from assistant import store

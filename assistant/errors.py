@@ -36,6 +36,10 @@ class IndexBusy(AssistantError):
     """Another process is writing the index; says which."""
 
 
+class ServerGone(AssistantError):
+    """A server that the settings name cannot be used; says which, and what to do."""
+
+
 class ModelMissing(AssistantError):
     """A model or the package that runs it is not installed; names what to install."""
 

@@ -58,7 +58,8 @@ class Manifest:
     """What a generation holds.
 
     ``vectors`` gives rows, dimension and precision of each kind of vectors; ``apart`` the passages
-    that Chroma does not find; ``files`` size and SHA-256 by path below the generation.
+    that Chroma does not find; ``files`` size and SHA-256 by path below the generation;
+    ``collection`` where a Chroma server has the vectors of the passages, empty where its files do.
     """
 
     identity: Identity
@@ -72,6 +73,7 @@ class Manifest:
     passages: int
     apart: tuple[int, ...] = ()
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    collection: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the manifest as it is written."""
@@ -211,13 +213,18 @@ def begin(index: Path) -> Path:
     return folder
 
 
+def named(folder: Path) -> str:
+    """Return the id of the generation that is built in ``folder``."""
+    return folder.name.removesuffix(_BUILDING)
+
+
 def publish(index: Path, folder: Path, manifest: Manifest) -> str:
     """Write the manifest, put everything on the disk, switch ``CURRENT``; return the id."""
     raw = manifest.to_bytes()
     (folder / "manifest.json").write_bytes(raw)
     for path in (*folder.rglob("*"), folder):
         _sync(path)
-    name = folder.name.removesuffix(_BUILDING)
+    name = named(folder)
     folder.rename(folder.with_name(name))
     _sync(folder.parent)
     pointer = index / "CURRENT.new"
@@ -249,6 +256,11 @@ def sweep(index: Path, keep: set[str]) -> None:
             _retire(folder, folder / "manifest.json")
     for folder in _folders(index / "open"):
         _retire(folder, folder / "lock")
+
+
+def present(index: Path) -> set[str]:
+    """Return the ids of the generations that are on the disk, published or in use."""
+    return {named(folder) for folder in _folders(index / "generations")}
 
 
 def claim(index: Path) -> tuple[Path, IO[bytes]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from assistant import building, embeddings, generations, readers, store
+from assistant import building, chroma, embeddings, generations, readers, store
 from assistant.cache import SPARE, VectorCache, key
 from assistant.cut import VECTORS, ChunkEncoder, TextEncoder, cut
 from assistant.errors import (
@@ -24,6 +24,7 @@ from assistant.errors import (
     IndexMismatch,
     IndexMissing,
     ReadError,
+    ServerGone,
 )
 from assistant.settings import Settings
 from assistant.store import Snapshot
@@ -69,8 +70,10 @@ def ingest(
     ``paths`` are folders, or single files; what they do not hold leaves the index. Unchanged
     documents are neither read nor embedded; with ``rebuild`` everything is read anew.
     ``progress`` is told (step, done, total); steps are read, embed, words, vectors, check. Readers
-    keep the former index until the new one is complete. Raises AssistantError (nothing to index,
-    disk full, folder not writable), IndexBusy, ModelMissing; the former index then still stands.
+    keep the former index until the new one is complete. Vectors that are not where ``chroma_url``
+    wants them, or not whole there, are moved: a new generation, embedded from nothing but what is
+    there. Raises AssistantError (nothing to index, disk full, folder not writable), IndexBusy,
+    ModelMissing, ServerGone; the former index then still stands.
     """
     began = time.perf_counter()
     roots = [paths] if isinstance(paths, Path) else list(paths)
@@ -79,12 +82,15 @@ def ingest(
         files, skipped = find(roots)
         if not files:
             raise _nothing(roots, skipped)
-        with generations.writing(index, wait):
+        with (
+            generations.writing(index, wait),
+            chroma.serving(settings.chroma_url, index) as server,
+        ):
             model = encoder.name if encoder else embeddings.identity(settings)
-            previous = None if rebuild else _previous(index, model)
+            previous = None if rebuild else _previous(settings, model)
             try:
                 encoders = _Encoders(settings, encoder, chunk_encoder)
-                job = _Job(settings, previous, encoders, progress or _silent)
+                job = _Job(settings, previous, encoders, server, progress or _silent)
                 return job.run(files, roots, skipped, began)
             finally:
                 if previous:
@@ -164,12 +170,14 @@ class _Job:
         settings: Settings,
         previous: Snapshot | None,
         encoders: _Encoders,
+        server: chroma.Server | None,
         progress: Progress,
     ) -> None:
         self._settings = settings
         self._index = settings.index
         self._previous = previous
         self._encoders = encoders
+        self._server = server
         self._progress = progress
         self._max_bytes = settings.max_file_mb << 20
 
@@ -182,14 +190,14 @@ class _Job:
     ) -> IngestReport:
         previous = self._previous
         before = dict(previous.manifest.sources) if previous else {}
-        generations.sweep(self._index, _kept(self._index, previous))
+        self._sweep(_kept(self._index, previous))
         plan = self._plan(files)
         removed = tuple(name for name in before if name not in plan.digests)
         folders = [str(root.resolve()) for root in roots]
         if not plan.digests:
             raise _nothing(roots, plan.skipped)
         embedded = 0
-        if previous and not (plan.read or removed) and folders == list(previous.manifest.folders):
+        if previous and not (plan.read or removed) and _stands(previous, folders):
             generation, manifest = previous.generation, previous.manifest
         else:
             embedded = self._publish(plan, folders)
@@ -235,18 +243,25 @@ class _Job:
         before = self._previous.generation if self._previous else ""
         with VectorCache(self._index / "cache" / "vectors.sqlite") as cache:
             dimensions = {name: encoder.dimension for name, encoder in encoders.items()}
-            made = building.Building(self._index, store.identity(model), dimensions)
+            identity = store.identity(model)
+            made = building.Building(self._index, identity, dimensions, self._server)
             try:
                 embedded = self._fill(made, plan, encoders, cache)
                 generation = made.publish(folders, before, self._progress)
             except BaseException:
                 made.discard()
                 raise
-            generations.sweep(self._index, {generation, before})
+            with contextlib.suppress(ServerGone):  # published all the same; the next one sweeps
+                self._sweep({generation, before})
             texts = 2 * made.passages + 2 * made.units
             if cache.size() > SPARE * texts:
                 cache.clean(_keys(encoders, store.open_corpus(self._index, model)))
         return embedded
+
+    def _sweep(self, keep: set[str]) -> None:
+        generations.sweep(self._index, keep)
+        if self._server:
+            self._server.sweep(generations.present(self._index))
 
     def _fill(
         self,
@@ -310,12 +325,17 @@ def _keys(encoders: Mapping[str, TextEncoder], corpus: Snapshot) -> Iterator[byt
                 yield key(encoders[name], text)
 
 
-def _previous(index: Path, model: str) -> Snapshot | None:
+def _previous(settings: Settings, model: str) -> Snapshot | None:
     """Return the published generation if something of it can be used again."""
     try:
-        return store.open_corpus(index, model)
+        return store.open_corpus(settings.index, model, settings.chroma_url)
     except (IndexMissing, IndexMismatch, IndexDamaged):
         return None
+
+
+def _stands(previous: Snapshot, folders: Sequence[str]) -> bool:
+    """Return whether a generation whose documents are unchanged needs no successor."""
+    return folders == list(previous.manifest.folders) and previous.in_place()
 
 
 def _kept(index: Path, previous: Snapshot | None) -> set[str]:
@@ -349,6 +369,8 @@ def _errors_for_people(index: Path) -> Iterator[None]:
     stands = "the former index, if there was one, still answers"
     try:
         yield
+    except ServerGone as error:
+        raise ServerGone(f"{error}; {stands}") from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         # What shutil raises for a folder has no number, only the texts of its errors.
@@ -358,7 +380,7 @@ def _errors_for_people(index: Path) -> Iterator[None]:
             text = f"{index} cannot be written ({error}): choose a writable folder with --index"
         raise AssistantError(f"{text}; {stands}") from error
     except Exception as error:
-        if not isinstance(error, (sqlite3.Error, *store.chroma_errors())):
+        if not isinstance(error, (sqlite3.Error, *chroma.errors())):
             raise
         raise AssistantError(
             f"{index} could not be written ({error}): see that the disk has room and the folder "

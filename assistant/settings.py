@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.errors import SettingError
@@ -21,6 +22,11 @@ class Settings(BaseSettings):
 
     knowledge: Path = Field(Path("knowledge"), description="Folder of documents.")
     index: Path = Field(Path("index"), description="Folder of the index.")
+    chroma_url: str = Field(
+        "",
+        description="Chroma server that has the vectors, `http://host:port` or `https://host`; "
+        "empty: files of the index.",
+    )
     embedding_model: str = Field(
         "bundled",
         description="`bundled`, or the name or folder of any sentence-transformers model.",
@@ -63,6 +69,11 @@ class Settings(BaseSettings):
         description="Questions a minute from one reader of another machine; 0 is no limit.",
     )
 
+    @field_validator("chroma_url")
+    @classmethod
+    def _plain_server(cls, value: str) -> str:
+        return server_url(value) if value.strip() else ""
+
     @property
     def local(self) -> bool:
         """Whether the page listens on this machine only."""
@@ -84,6 +95,26 @@ class Settings(BaseSettings):
         # A login means that others come, perhaps by a server in front of the page.
         alone = self.local and not self.auth
         return self.edit_documents == "yes" or (self.edit_documents == "auto" and alone)
+
+
+def server_url(text: str) -> str:
+    """Return the address of a server, always with its port; raise ValueError saying what is wrong.
+
+    Without one, the port is the usual of the scheme: 80 or 443.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError as error:
+        raise ValueError(f"no address of a server ({error}): write http://host:port") from None
+    if parts.scheme not in ("http", "https") or port is None or not parts.hostname:
+        raise ValueError("write http://host:port or https://host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a server's address holds no name and no password")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("write the address alone, without a path")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -1,25 +1,22 @@
-"""The index: passages and vectors written, published whole, opened, searched with Chroma."""
+"""A generation of the index, opened and searched."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
-import sys
-import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant import generations, lexical, tables, units
+from assistant.chroma import Nearest, PrivateCopy, Remote
 from assistant.cut import VECTORS, reader_name
-from assistant.errors import IndexDamaged, IndexMismatch
-from assistant.generations import MEND, Held, Identity, Manifest
+from assistant.errors import IndexMismatch
+from assistant.generations import Held, Identity, Manifest
 from assistant.lexical import Lexical
 from assistant.types import Document, Passage, Unit
 
@@ -27,12 +24,9 @@ _log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-COLLECTION = "passages"
-LAZY = 2000
-"""Up to so many passages Chroma builds its graph at the first question (0.3 s at most) instead of
-writing it; above, the graph is written once, with the last passage."""
-SELF = 0.999
-"""A stored vector that finds nothing at least this similar to itself is out of Chroma's reach."""
+DRAWN = 50
+"""Vectors, evenly drawn, by which a reader tells whether a server has what was stored."""
+_BLOCK = 1 << 16
 
 
 class Named(Protocol):
@@ -58,9 +52,13 @@ class Snapshot:
     and clause) and ``clause_vectors`` have a row per passage, ``heading_vectors`` one per unit,
     ``chunk_vectors`` (of the reader) one per chunk, those of unit ``i`` from ``first_chunk[i]``.
     They are float32, beyond some hundred thousand passages float16 for the first two.
+
+    Where the manifest names a collection, Chroma's server at ``chroma_url`` is asked for the
+    nearest passages; without it, or without its answer, all vectors are compared: slower, and
+    never worse. Where the vectors are files, ``chroma_url`` is not used.
     """
 
-    def __init__(self, held: Held, manifest: Manifest) -> None:
+    def __init__(self, held: Held, manifest: Manifest, chroma_url: str = "") -> None:
         folder = held.folder
         self.generation = held.id
         self.manifest = manifest
@@ -83,32 +81,68 @@ class Snapshot:
         self.heading_vectors: Floats = headings
         self.chunk_vectors: Floats = chunks
         self.lexical: Lexical = lexical.load(folder / "lexical")
-        self._chroma = _Chroma(held, manifest)
         self._apart = np.array(manifest.apart, np.int64)
+        self._chroma_url = chroma_url
+        self._chroma: Nearest = (
+            Remote(chroma_url, manifest, held.lock, self._drawn())
+            if manifest.collection
+            else PrivateCopy(held, manifest)
+        )
 
     def nearest(self, vector: Floats, k: int) -> list[tuple[int, float]]:
         """Return rows and cosine similarities of the ``k`` nearest passages, best first."""
         answers = self._chroma.nearest(vector, min(k, len(self.passages)))
-        if answers is None:
-            near = np.argsort(-(self.titled_vectors @ vector), kind="stable")[:k]
-        else:
-            near = self._apart
-        found = {int(r): float(self.titled_vectors[r].astype(np.float32) @ vector) for r in near}
-        for name, similarity in answers or ():
-            found[self._passages.row(name)] = similarity
+        found = None if answers is None else self._rows(answers)
+        near = self._apart if found is not None else self._exact(vector, k)
+        found = found or {}
+        for row in near:
+            similarity = self.titled_vectors[row].astype(np.float32) @ vector
+            found.setdefault(int(row), float(similarity))
         return sorted(found.items(), key=lambda item: (-item[1], self.passages[item[0]].id))[:k]
+
+    def in_place(self) -> bool:
+        """Return whether the vectors are, whole, where the settings want them; raise ServerGone."""
+        if bool(self.manifest.collection) != bool(self._chroma_url):
+            return False
+        return self._chroma.whole()
 
     def close(self) -> None:
         """Let go of the files; also done when nobody uses the snapshot any more."""
         self._chroma.close()
 
+    def _rows(self, answers: Sequence[tuple[str, float]]) -> dict[int, float] | None:
+        """Return similarities by row; None for a passage that is not of this generation."""
+        try:
+            return {self._passages.row(name): similarity for name, similarity in answers}
+        except KeyError as error:
+            _log.warning("Chroma found %s, which is no passage: searching without it", error)
+            return None
+
+    def _exact(self, vector: Floats, k: int) -> Ints:
+        """Return the rows of the ``k`` nearest of all vectors, read block by block."""
+        blocks = (
+            self.titled_vectors[at : at + _BLOCK].astype(np.float32, copy=False) @ vector
+            for at in range(0, len(self.titled_vectors), _BLOCK)
+        )
+        similarities = np.concatenate([*blocks, np.zeros(0, np.float32)])
+        return np.asarray(np.argsort(-similarities, kind="stable")[:k], np.int64)
+
+    def _drawn(self) -> Floats:
+        """Return some stored vectors that Chroma finds."""
+        count = len(self.titled_vectors)
+        rows = np.unique(np.linspace(0, count - 1, min(count, DRAWN), dtype=int))
+        kept = np.setdiff1d(rows, self._apart)
+        drawn: Floats = self.titled_vectors[kept].astype(np.float32)
+        return drawn[drawn.any(axis=1)]
+
 
 class Live:
     """The published generation of an index, looked up anew at each use. Any thread may use it."""
 
-    def __init__(self, index: Path, encoder: Named) -> None:
+    def __init__(self, index: Path, encoder: Named, chroma_url: str = "") -> None:
         self._index = index
         self._model = encoder.name
+        self._chroma_url = chroma_url
         self._lock = Lock()
         self._stamp: tuple[int, int, int] | None = None
         self._snapshot: Snapshot | None = None
@@ -123,11 +157,12 @@ class Live:
         with self._lock:
             stamp = generations.stamp(self._index)
             if self._snapshot is None or stamp != self._stamp:
-                self._snapshot, self._stamp = open_corpus(self._index, self._model), stamp
+                opened = open_corpus(self._index, self._model, self._chroma_url)
+                self._snapshot, self._stamp = opened, stamp
             return self._snapshot
 
 
-def open_corpus(index: Path, model: str) -> Snapshot:
+def open_corpus(index: Path, model: str, chroma_url: str = "") -> Snapshot:
     """Return the published generation; raise IndexMissing, IndexMismatch or IndexDamaged."""
     held, manifest = _held(index)
     with contextlib.ExitStack() as failed:
@@ -140,7 +175,7 @@ def open_corpus(index: Path, model: str) -> Snapshot:
                 "ASSISTANT_EMBEDDING_MODEL"
             )
         generations.verify(held.folder, manifest.files)
-        snapshot = Snapshot(held, manifest)
+        snapshot = Snapshot(held, manifest, chroma_url)
         failed.pop_all()
     return snapshot
 
@@ -197,120 +232,3 @@ def _vectors(folder: Path, name: str, manifest: Manifest) -> Any:
         return np.zeros((0, dimension), precision)
     path = folder / f"{name}.vectors"
     return np.asarray(np.memmap(path, precision, "r", shape=(rows, dimension)))
-
-
-def chroma_errors() -> tuple[type[Exception], ...]:
-    """Return what Chroma raises; nothing when it was never used."""
-    module = sys.modules.get("chromadb.errors")
-    return (module.ChromaError,) if module else ()
-
-
-class _Chroma:
-    """A private copy of a generation's Chroma files, made at the first question.
-
-    Chroma writes into its files even when it only reads: the published ones are never opened.
-    """
-
-    def __init__(self, held: Held, manifest: Manifest) -> None:
-        self._held = held
-        self._manifest = manifest
-        self._lock = Lock()
-        self._opened = False
-        self._collection: Any = None
-        self._finalizer: Any = weakref.finalize(self, held.lock.close)
-
-    def nearest(self, vector: Floats, k: int) -> list[tuple[str, float]] | None:
-        """Return ids and similarities; None where there is no room for a copy."""
-        with self._lock:
-            if not self._opened:
-                self._open()
-        return query(self._collection, vector[None], k)[0] if self._collection else None
-
-    def close(self) -> None:
-        self._finalizer()
-
-    def _open(self) -> None:
-        source = self._held.folder / "chroma"
-        made = private_copy(source, self._held.folder.parent.parent)
-        if made is None:
-            _log.warning("no room for a copy of %s: searching without Chroma", source)
-            self._opened = True
-            return
-        copy, lock = made
-        with contextlib.ExitStack() as failed:
-            failed.callback(_release, None, copy, lock, None)
-            self._verify(source, copy)
-            client = open_client(copy)
-            failed.callback(client.close)
-            collection = client.get_collection(COLLECTION, embedding_function=None)
-            if (collection.metadata or {}).get("model") != self._manifest.identity.model:
-                raise IndexDamaged(f"{source} does not belong to this index: {MEND}")
-            failed.pop_all()
-        self._collection, self._opened = collection, True
-        self._finalizer.detach()
-        self._finalizer = weakref.finalize(self, _release, client, copy, lock, self._held.lock)
-
-    def _verify(self, source: Path, copy: Path) -> None:
-        files = {
-            name.removeprefix("chroma/"): file
-            for name, file in self._manifest.files.items()
-            if name.startswith("chroma/")
-        }
-        try:
-            generations.verify(copy, files, hashed=True)
-        except IndexDamaged:
-            generations.verify(source, files, hashed=True)  # names the published file
-            raise
-
-
-def private_copy(source: Path, index: Path) -> tuple[Path, IO[bytes] | None] | None:
-    """Return a copy of ``source`` for this process alone, and its lock if it is below the index.
-
-    Where the index cannot be written it is made among the temporary files; None if that fails.
-    """
-    for claim in (generations.claim, _temporary):
-        try:
-            folder, lock = claim(index)
-        except OSError:
-            continue
-        try:
-            return Path(shutil.copytree(source, folder / "chroma")), lock
-        except OSError:
-            _release(None, folder / "chroma", lock, None)
-    return None
-
-
-def _temporary(index: Path) -> tuple[Path, None]:
-    return Path(tempfile.mkdtemp(prefix="assistant-")), None
-
-
-def open_client(folder: Path) -> Any:
-    """Return a Chroma client on ``folder`` that calls nobody."""
-    import chromadb
-    from chromadb.config import Settings
-
-    return chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
-
-
-def query(collection: Any, vectors: Floats, k: int) -> list[list[tuple[str, float]]]:
-    """Return for each vector the ``k`` nearest ids and their cosine similarity."""
-    found = collection.query(
-        query_embeddings=vectors.astype(np.float32), n_results=k, include=["distances"]
-    )
-    return [
-        [
-            (name, max(-1.0, min(1.0, 1.0 - float(d))))
-            for name, d in zip(names, distances, strict=True)
-        ]
-        for names, distances in zip(found["ids"], found["distances"], strict=True)
-    ]
-
-
-def _release(client: Any, copy: Path, lock: IO[bytes] | None, held: IO[bytes] | None) -> None:
-    if client is not None:
-        client.close()
-    shutil.rmtree(copy.parent, ignore_errors=True)
-    for file in (lock, held):
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()

@@ -32,7 +32,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import numpy.typing as npt
 
-from assistant import building, readers, units
+from assistant import readers, units
+from assistant.chroma import base
 from assistant.cut import reader_name
 from assistant.embeddings import Encoder, unit_length
 from assistant.errors import AssistantError
@@ -107,7 +108,7 @@ class Result:
 
 def run_ingest(settings: Settings) -> None:
     """Bring the index to the state of the folder, with encoders that need no model."""
-    vars(building)["LAZY"] = LAZY
+    vars(base)["LAZY"] = LAZY
     chunks = HashedWords(reader_name(), 32)
     ingest([settings.knowledge], settings, encoder=ENCODER, chunk_encoder=chunks, wait=30)
 

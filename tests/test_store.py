@@ -447,7 +447,7 @@ def test_large_sets_of_vectors_are_kept_in_half_precision(
     settings: Settings, build: Build, encoder: HashedWords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "HALF", 10)
-    monkeypatch.setattr(building, "LAZY", 1)
+    monkeypatch.setattr("assistant.chroma.base.LAZY", 1)
     build()
     corpus = open_corpus(settings.index, encoder.name)
     assert corpus.titled_vectors.dtype == np.float16

@@ -14,6 +14,7 @@ from assistant.errors import (
     IndexMismatch,
     IndexMissing,
     ModelMissing,
+    ServerGone,
 )
 from assistant.settings import Settings
 from assistant.types import Assistant, Corpus
@@ -29,6 +30,7 @@ _KEYS: tuple[tuple[type[AssistantError], str], ...] = (
     (IndexDamaged, "error_index_damaged"),
     (IndexBusy, "error_index_busy"),
     (ModelMissing, "error_model_missing"),
+    (ServerGone, "error_server_gone"),
 )
 
 
