@@ -205,6 +205,7 @@ def stop_words(language: str) -> frozenset[str]:
     return _stop_lists().get(language, frozenset())
 
 
+@lru_cache(maxsize=65536)
 def is_stop(word: str, language: str) -> bool:
     """Return whether ``word`` is a function word, a question word or a polite formula."""
     folded = fold(word)
