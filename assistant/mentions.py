@@ -22,7 +22,7 @@ from assistant.language import Word, detect, fold, is_stop, words
 from assistant.names import correct, per_generation
 from assistant.types import Corpus
 
-GAP = 3
+GAP = 4
 """Words that may stand between two words of one name."""
 WHOLE = 0.75
 """Share of a heading's weight that names it without anything distinctive."""
