@@ -12,6 +12,7 @@ from assistant.evidence import Searcher
 from assistant.generate import Model, Writer
 from assistant.llm import connect
 from assistant.reader import Reader
+from assistant.restate import Restater
 from assistant.settings import Settings
 from assistant.store import Live, Snapshot
 from assistant.support import Judge
@@ -63,6 +64,7 @@ class LocalAssistant:
                     _glossary(corpus),
                     self._without,
                     self._writer(corpus),
+                    self._restater(),
                 )
             return self._turns
 
@@ -88,6 +90,11 @@ class LocalAssistant:
             return None
         judge = Judge(self._proving.encode, corpus.lexical.idf)
         return Writer(self._model, judge, self._settings.llm_max_tokens)
+
+    def _restater(self) -> Restater | None:
+        if self._model is None or self._settings.llm_followups == "no":
+            return None
+        return Restater(self._model)
 
 
 def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) -> LocalAssistant:

@@ -40,10 +40,14 @@ class ChatModel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
-    def stream(self, system: str, user: str) -> Iterator[str]:
-        """Yield the reply in pieces; raise ModelFailed. Closing the iterator ends the request."""
+    def stream(self, system: str, user: str, seconds: float | None = None) -> Iterator[str]:
+        """Yield the reply in pieces; raise ModelFailed. Closing the iterator ends the request.
+
+        ``seconds`` may give it less time than it has.
+        """
+        seconds = min(self._seconds, seconds or self._seconds)
         pieces: SimpleQueue[str | None] = SimpleQueue()
-        reply = self._reply([("system", system), ("human", user)], pieces)
+        reply = self._reply([("system", system), ("human", user)], pieces, seconds)
         running = asyncio.run_coroutine_threadsafe(reply, self._running())
         running.add_done_callback(lambda _: pieces.put(None))
         try:
@@ -54,9 +58,11 @@ class ChatModel:
         finally:
             running.cancel()
 
-    async def _reply(self, messages: list[Any], pieces: SimpleQueue[str | None]) -> None:
+    async def _reply(
+        self, messages: list[Any], pieces: SimpleQueue[str | None], seconds: float
+    ) -> None:
         async with (
-            asyncio.timeout(self._seconds),
+            asyncio.timeout(seconds),
             aclosing(self._model.astream(messages)) as chunks,  # type: ignore[type-var]
         ):
             async for chunk in chunks:
