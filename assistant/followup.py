@@ -19,6 +19,7 @@ from assistant.wording import Wording, flat
 
 PREPOSITION = 6
 """Letters up to which "for" at the start is a preposition and not "what about"."""
+_PAUSE = re.compile(r"[,;:.!…–-]\s*$")
 SHORT = 2
 """Words that carry meaning in the longest question that cannot stand alone ("dans quels cas ?")."""
 LOOSE = 4
@@ -75,7 +76,11 @@ def without_preamble(text: str, wording: Wording) -> tuple[str, bool]:
 
 
 def without_opener(text: str, wording: Wording) -> str:
-    """Return a question that stands on its own without "Et", "And", "Y" before it."""
+    """Return a question that stands on its own without "Et", "And", "I meant" before it."""
+    opener = wording.start("correction").match(flat(text).replace("’", "'"))
+    meant = opener and (" " in opener.group().strip() or _PAUSE.search(opener.group()))
+    if meant and (rest := after(text, wording.start("correction"))):
+        text = rest
     return after(text, wording.start("and")) or text
 
 

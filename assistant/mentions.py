@@ -16,7 +16,7 @@ from assistant.headings import (
     known_names,
 )
 from assistant.kinds import kinds, qualities
-from assistant.language import Word, fold, is_stop, words
+from assistant.language import Word, detect, fold, is_stop, words
 from assistant.names import correct, per_generation
 from assistant.types import Corpus
 
@@ -177,11 +177,12 @@ def _keys_of(text: str, found: Sequence[Word], index: Headings) -> list[set[str]
     keys = [keys_of_word(word.text, index.languages) for word in found]
     for place, name in known_names(found, shouting=text.isupper()):
         keys[place].add(name)
+    spoken = dict.fromkeys((*index.languages, detect(text)))
     for place, word in enumerate(found):
         if any(key in index.owners for key in keys[place]) or fold(word.text) in index.vocabulary:
             continue
         if len(word.text) < 5 or any(is_stop(word.text, code) for code in SPOKEN):
             continue
-        if corrected := correct(word.text, index.spellings, "fr"):
+        if corrected := correct(word.text, index.spellings, spoken):
             keys[place] |= keys_of_word(corrected, index.languages)
     return keys

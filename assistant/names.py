@@ -15,7 +15,8 @@ from importlib.resources import files
 from threading import Lock
 from typing import TypeVar
 
-from assistant.language import fold, is_stop, stem, words
+from assistant import dictionary
+from assistant.language import detect, fold, is_stop, stem, words
 from assistant.learned import learned_pairs
 from assistant.types import Corpus
 
@@ -110,16 +111,15 @@ def expansions(text: str, names: Names) -> list[str]:
                 if other != key and other and all(w in names.vocabulary for w in other):
                     found[name] = None
                     inside.update(key)
+    spoken = dict.fromkeys((*names.languages, detect(text)))
     for word in words(text, names.languages[0] if names.languages else ""):
         folded = fold(word.text)
         if folded in inside or folded in names.vocabulary:
             continue
-        for language in names.languages:
-            if stem(word.text, language) in names.stems:
-                break
-            if corrected := correct(word.text, names.vocabulary, language):
-                found[corrected] = None
-                break
+        if any(stem(word.text, language) in names.stems for language in names.languages):
+            continue
+        if corrected := correct(word.text, names.vocabulary, spoken):
+            found[corrected] = None
     return list(found)
 
 
@@ -144,16 +144,17 @@ def named(text: str, names: Names) -> list[tuple[Group, tuple[Group, ...]]]:
     return found
 
 
-def correct(word: str, vocabulary: Mapping[str, int], language: str) -> str | None:
+def correct(word: str, vocabulary: Mapping[str, int], languages: Iterable[str]) -> str | None:
     """Return the corpus word that ``word`` misspells, folded; None if there is none.
 
-    Words the corpus knows, function words, and words shorter than four letters stay. Up to seven
-    letters one edit is forgiven, beyond it two; the first letter counts. Frequent words win.
+    Words the corpus knows, words of one of the languages, and words shorter than four letters
+    stay. Up to seven letters one edit is forgiven, beyond it two; the first letter counts.
+    Frequent words win.
     """
     from rapidfuzz.distance import OSA
 
     folded = fold(word)
-    if len(folded) < 4 or folded in vocabulary or is_stop(word, language):
+    if len(folded) < 4 or folded in vocabulary or any(is_stop(word, code) for code in languages):
         return None
     if any(character.isdigit() for character in folded):
         return None
@@ -168,7 +169,9 @@ def correct(word: str, vocabulary: Mapping[str, int], language: str) -> str | No
         candidate = (distance, -vocabulary[other], other)
         if best is None or candidate < best:
             best = candidate
-    return best[2] if best else None
+    if best is None or any(dictionary.known(word, code) for code in languages):
+        return None
+    return best[2]
 
 
 def folded_words(text: str) -> Group:

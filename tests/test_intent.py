@@ -112,6 +112,9 @@ def test_more_of_the_same() -> None:
     assert asks_for_more("Plus de détails ?", "fr") == "fr"
     assert asks_for_more("tell me more", "fr") == "en"
     assert asks_for_more("Plus de détails sur les phares", "fr") is None
+    assert asks_for_more("plus de précisions svp", "fr") == "fr"
+    assert asks_for_more("more details please", "en") == "en"
+    assert asks_for_more("svp", "fr") is None
 
 
 def test_flat_text_keeps_its_length() -> None:
