@@ -97,17 +97,20 @@ class LocalAssistant:
         return Restater(self._model)
 
 
-def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) -> LocalAssistant:
+def open_assistant(
+    settings: Settings, without: frozenset[str] = frozenset(), counted: bool = False
+) -> LocalAssistant:
     """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing,
     and SettingError for a language model that cannot be.
 
     ``without`` names mechanisms to leave out, for measuring what each is worth: ``reader``,
-    ``conversation``, ``outline``, ``lists``, ``names``, ``targets``.
+    ``conversation``, ``outline``, ``lists``, ``names``, ``targets``. ``counted`` has a language
+    model say how many tokens it took.
     """
     encoder = load(settings)
     live = Live(settings.index, encoder)
     reader = None if "reader" in without else _reader(settings)
-    return LocalAssistant(settings, live, encoder, reader, without, connect(settings))
+    return LocalAssistant(settings, live, encoder, reader, without, connect(settings, counted))
 
 
 def _glossary(corpus: Snapshot) -> str:

@@ -77,9 +77,11 @@ class ChatModel:
             return self._loop
 
 
-def connect(settings: Settings) -> ChatModel | None:
+def connect(settings: Settings, counted: bool = False) -> ChatModel | None:
     """Return the model of the settings, None when there is none; no request is made.
 
+    ``counted`` asks a server that speaks OpenAI's API to say how many tokens a reply took, which
+    some refuse; the other providers say it anyway.
     Raises SettingError for what is no model, ModelMissing naming the extra to install.
     """
     if not settings.llm:
@@ -90,7 +92,9 @@ def connect(settings: Settings) -> ChatModel | None:
     from langchain.chat_models import init_chat_model
 
     try:
-        model = init_chat_model(name, model_provider=provider, **_options(settings, provider))
+        model = init_chat_model(
+            name, model_provider=provider, **_options(settings, provider, counted)
+        )
     except ImportError:
         raise ModelMissing(_missing(settings.llm, provider)) from None
     except Exception as error:
@@ -101,7 +105,7 @@ def connect(settings: Settings) -> ChatModel | None:
     return ChatModel(settings.llm, model, settings.llm_timeout)
 
 
-def _options(settings: Settings, provider: str) -> dict[str, Any]:
+def _options(settings: Settings, provider: str, counted: bool) -> dict[str, Any]:
     """Return what the provider's class is made with.
 
     Another server than the maker's gets ``ASSISTANT_LLM_KEY`` or none: never the maker's key.
@@ -117,6 +121,7 @@ def _options(settings: Settings, provider: str) -> dict[str, Any]:
         if provider == "openai":
             # Its own watch over each piece swallows a cancellation; the reply as a whole has one.
             options["stream_chunk_timeout"] = None
+            options["stream_usage"] = counted
         key = settings.llm_key.get_secret_value()
         if key or settings.llm_base_url:
             options["api_key"] = key or "none"
