@@ -7,8 +7,8 @@ its own, all in one form: ``NAME = OTHER NAME = …``.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from assistant import dictionary
 from assistant.language import detect, fold, is_stop, stem, words
-from assistant.learned import learned_pairs
+from assistant.tally import Tally, tally_of
 from assistant.types import Corpus
 
 MOST_WORDS = 14
@@ -60,11 +60,11 @@ def parse_glossary(text: str) -> list[Group]:
 
 def learn(corpus: Corpus, glossary: str = "") -> Names:
     """Return the names of ``corpus``; ``glossary`` is the text of its folder's glossary."""
-    own, shouted = _forms([*parse_glossary(glossary), *learned_pairs(corpus)])
+    counted = counts(corpus)
+    own, shouted = _forms([*parse_glossary(glossary), *counted.pairs])
     known, loud = _general_forms()
     forms = {**known, **{key: (*groups, *known.get(key, ())) for key, groups in own.items()}}
-    vocabulary = vocabulary_of(corpus)
-    languages = tuple(sorted({document.language for document in corpus.documents.values()}))
+    vocabulary, languages = counted.vocabulary, counted.languages
     stems = frozenset(stem(word, language) for word in vocabulary for language in languages)
     return Names(
         forms,
@@ -184,9 +184,9 @@ def _uninflected(key: Group) -> Group:
     return tuple(stem(w, "ru") if "\u0400" <= w[:1] <= "\u04ff" else w for w in key)
 
 
-def vocabulary_of(corpus: Corpus) -> Mapping[str, int]:
-    """Return how often each folded word stands in the corpus; counted once per generation."""
-    return per_generation("vocabulary", corpus, _count)
+def counts(corpus: Corpus) -> Tally:
+    """Return what the words of the corpus do; read or counted once per generation."""
+    return per_generation("tally", corpus, tally_of)
 
 
 @lru_cache(maxsize=8)
@@ -214,13 +214,6 @@ def per_generation(name: str, corpus: Corpus, make: Callable[[Corpus], T]) -> T:
     return made
 
 
-def _count(corpus: Corpus) -> Mapping[str, int]:
-    counts: Counter[str] = Counter()
-    for document in corpus.documents.values():
-        counts.update(fold(w.text).strip("'") for w in words(document.text, document.language))
-    return counts
-
-
 def _is_word(word: str) -> bool:
     return any(is_stop(word, language) for language in ("fr", "en", "es", "de", "it", "pt"))
 
@@ -235,13 +228,18 @@ def _alike(word: str, other: str, distance: int) -> bool:
     return len(word) > 5 or len(word) != len(other) or sorted(word) == sorted(other)
 
 
+_starts: list[tuple[Mapping[str, int], Mapping[str, list[str]]]] = []
+
+
 def _same_start(vocabulary: Mapping[str, int], letter: str) -> Iterable[str]:
-    return _by_start(tuple(vocabulary)).get(letter, ())
-
-
-@lru_cache(maxsize=KEPT)
-def _by_start(vocabulary: Sequence[str]) -> Mapping[str, list[str]]:
+    """Return the words with this first letter; sorted out once for each of the last tables."""
+    for known, by_start in tuple(_starts):
+        if known is vocabulary:
+            return by_start.get(letter, ())
     found: dict[str, list[str]] = {}
     for word in vocabulary:
         found.setdefault(word[:1], []).append(word)
-    return found
+    with _lock:
+        _starts.append((vocabulary, found))
+        del _starts[:-KEPT]
+    return found.get(letter, ())

@@ -16,11 +16,12 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant import generations, lexical, tables, units
+from assistant import generations, lexical, tables, tally, units
 from assistant.cut import VECTORS, reader_name
 from assistant.errors import IndexDamaged, IndexMismatch
 from assistant.generations import MEND, Held, Identity, Manifest
 from assistant.lexical import Lexical
+from assistant.tally import Tally
 from assistant.types import Document, Passage, Unit
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Snapshot:
     def __init__(self, held: Held, manifest: Manifest) -> None:
         folder = held.folder
         self.generation = held.id
+        self._folder = folder
         self.manifest = manifest
         documents = tables.Table(folder, "documents", tables.decode_document, 256)
         self.documents: Mapping[str, Document] = tables.Keyed(documents)
@@ -97,6 +99,11 @@ class Snapshot:
         for name, similarity in answers or ():
             found[self._passages.row(name)] = similarity
         return sorted(found.items(), key=lambda item: (-item[1], self.passages[item[0]].id))[:k]
+
+    @property
+    def tally(self) -> Tally | None:
+        """What the words of the texts do; None in an index of an earlier version."""
+        return tally.read(self._folder)
 
     def close(self) -> None:
         """Let go of the files; also done when nobody uses the snapshot any more."""

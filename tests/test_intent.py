@@ -120,3 +120,16 @@ def test_more_of_the_same() -> None:
 def test_flat_text_keeps_its_length() -> None:
     for text in ("Œuvre ßtraße ﬁn İ ǆ", "L’été", "ا‌ل"):
         assert len(flat(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quels documents as-tu ?",
+        "peux-tu m'aider ?",
+        "Which documents do you have?",
+        "es-tu une IA",
+    ],
+)
+def test_a_question_about_the_assistant_is_not_searched(question: str) -> None:
+    assert (smalltalk(question, "fr") or ("", ""))[0] == "help"
