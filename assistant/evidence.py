@@ -112,7 +112,7 @@ class Searcher:
     def __init__(self, corpus: Searchable, encoder: Encoder, reader: Reader | None) -> None:
         self.corpus = corpus
         self._encoder = encoder
-        self._languages = counts(corpus).languages
+        self.languages = counts(corpus).languages
         self._reader = reader
         self._units = UnitReader(reader, corpus) if reader else None
         self._ends = np.append(corpus.first_passage, len(corpus.passages)).tolist()
@@ -121,7 +121,7 @@ class Searcher:
     def question(self, text: str, spoken: str, more: Sequence[str] = ()) -> Question:
         """Return the question ready for the search; ``more`` are other names of what it names."""
         whole = " ".join([text, *more])
-        terms = {name: tuple(language.terms(whole, name)) for name in self._languages}
+        terms = {name: tuple(language.terms(whole, name)) for name in self.languages}
         asked = self._reader.encode([text], "question")[0] if self._reader else None
         return Question(text, spoken, terms, self._encoder.encode_query(text), asked)
 

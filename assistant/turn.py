@@ -65,9 +65,9 @@ class Turns:
         self.searcher = searcher
         self._writer = writer
         self._restater = restater
-        spoken = {document.language for document in searcher.corpus.documents.values()}
         # A word or two may be in any language: most likely in that of the documents.
-        self._default = spoken.pop() if len(spoken) == 1 else default
+        spoken = searcher.languages
+        self._default = spoken[0] if len(spoken) == 1 else default
         self._limit = limit
         self._without = without
         self._names = names.learn(searcher.corpus, glossary)
