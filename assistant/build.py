@@ -12,6 +12,7 @@ from assistant.evidence import Searcher
 from assistant.generate import Model, Writer
 from assistant.llm import connect
 from assistant.reader import Reader
+from assistant.restate import Restater
 from assistant.settings import Settings
 from assistant.store import Live, Snapshot
 from assistant.support import Judge
@@ -63,6 +64,7 @@ class LocalAssistant:
                     _glossary(corpus),
                     self._without,
                     self._writer(corpus),
+                    self._restater(),
                 )
             return self._turns
 
@@ -89,18 +91,26 @@ class LocalAssistant:
         judge = Judge(self._proving.encode, corpus.lexical.idf)
         return Writer(self._model, judge, self._settings.llm_max_tokens)
 
+    def _restater(self) -> Restater | None:
+        if self._model is None or self._settings.llm_followups == "no":
+            return None
+        return Restater(self._model)
 
-def open_assistant(settings: Settings, without: frozenset[str] = frozenset()) -> LocalAssistant:
+
+def open_assistant(
+    settings: Settings, without: frozenset[str] = frozenset(), counted: bool = False
+) -> LocalAssistant:
     """Return an assistant; raise IndexMissing, IndexMismatch, IndexDamaged or ModelMissing,
     and SettingError for a language model that cannot be.
 
     ``without`` names mechanisms to leave out, for measuring what each is worth: ``reader``,
-    ``conversation``, ``outline``, ``lists``, ``names``, ``targets``.
+    ``conversation``, ``outline``, ``lists``, ``names``, ``targets``. ``counted`` has a language
+    model say how many tokens it took.
     """
     encoder = load(settings)
     live = Live(settings.index, encoder, settings.chroma_url)
     reader = None if "reader" in without else _reader(settings)
-    return LocalAssistant(settings, live, encoder, reader, without, connect(settings))
+    return LocalAssistant(settings, live, encoder, reader, without, connect(settings, counted))
 
 
 def _glossary(corpus: Snapshot) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assistant import generations, lexical, tables
+from assistant import generations, lexical, tables, tally
 from assistant.chroma import SELF, Files, Place, Server, query
 from assistant.cut import VECTORS, Cut
 from assistant.errors import AssistantError, IndexDamaged, IndexMissing
@@ -103,6 +103,8 @@ class Building:
         tables.write_numbers(self.folder / "first_passage.u64", self._first_passage)
         tables.write_numbers(self.folder / "first_chunk.u64", self._first_chunk)
         self._build_lexical(progress)
+        documents, units, _ = self._open()
+        tally.write(self.folder, tally.count(documents, units.values()))
         shape = (self.passages, self._dimensions["titled"])
         titled = np.memmap(self.folder / "titled.vectors", "f4", "r", shape=shape)
         self._build_chroma(titled, progress)

@@ -32,16 +32,18 @@ KEPT = 256
 class Query:
     """What a question stands for.
 
-    ``text`` is what is searched and read, ``language`` what is answered in. ``smalltalk`` is
-    greeting, thanks, help, why, empty or None. ``target`` is the kind of thing asked for,
-    ``focus`` the ids of the units that ``text`` names. ``subject`` is what the question is about
-    in words ("le bureau de Dakar"), ``topic`` the question that brought it up.
+    ``text`` is what is searched and read, ``language`` what is answered in. ``sure`` is false where
+    an earlier question is only put beside it, or where it may lean on one that the rules do not
+    find. ``smalltalk`` is greeting, thanks, help, why, empty or None. ``target`` is the kind of
+    thing asked for, ``focus`` the ids of the units that ``text`` names. ``subject`` is what the
+    question is about in words ("le bureau de Dakar"), ``topic`` the question that brought it up.
     """
 
     asked: str
     text: str
     language: str
     rewritten: bool = False
+    sure: bool = True
     smalltalk: str | None = None
     target: str = "other"
     wants_list: bool = False
@@ -63,6 +65,18 @@ def understand(
     ``antecedent`` may tell which unit (its id) answered an earlier question: then "elle" after
     "Qui gère X ?" becomes that unit. Without it the earlier question is kept beside the new one.
     """
+    past = remembered(history, corpus, default=default, antecedent=antecedent)
+    return _understand(question, past, corpus, default, antecedent)
+
+
+def remembered(
+    history: Sequence[str],
+    corpus: Corpus,
+    *,
+    default: str = "fr",
+    antecedent: Antecedent | None = None,
+) -> tuple[Query, ...]:
+    """Return what the earlier questions stand for, oldest first, without small talk."""
     past: tuple[Query, ...] = ()
     earlier = tuple(history[-REMEMBERED:])
     for count in range(len(earlier)):
@@ -73,7 +87,7 @@ def understand(
             known = past if query.smalltalk else (*past, query)
             _keep(key, known)
         past = known
-    return _understand(question, past, corpus, default, antecedent)
+    return past
 
 
 _Key = tuple[str, str, bool, tuple[str, ...]]
@@ -118,10 +132,13 @@ def _understand(
         if found:
             own = target(found.own, language)
             own = own if own != "other" or not found.borrows else target(found.text, language)
-            return _query(question, found.text, language, corpus, spoken, own, found.topic, True)
+            query = _query(question, found.text, language, corpus, spoken, own, found.topic, True)
+            return replace(query, sure=found.sure)
+    sure = not past or aside or not followup.leans(text, spoken, corpus)
     text = followup.without_opener(text, spoken) if past else text
     text = capital(text) if text != question.strip() else text
-    return _query(question, text, language, corpus, spoken, target(text, language))
+    query = _query(question, text, language, corpus, spoken, target(text, language))
+    return replace(query, sure=sure)
 
 
 def _query(
@@ -160,5 +177,6 @@ def _other_language(
         its_target = target(asked, language)
         if its_target == "other":
             its_target = last.target
-        return _query(asked, text, language, corpus, None, its_target, last.topic, True)
+        query = _query(asked, text, language, corpus, None, its_target, last.topic, True)
+        return replace(query, sure=bool(joined))
     return _query(asked, text, language, corpus, None, target(text, language))

@@ -31,6 +31,11 @@ class Sentence:
         return f"{self.lead}{body.rstrip('.!?…。！？ ')}{marks}{end}"
 
 
+def without_thoughts(text: str) -> str:
+    """Return a reply without what a model thinks aloud, be it finished or not."""
+    return _THOUGHT.sub("", text).split("<think>")[0]
+
+
 class Draft:
     """Takes a reply piece by piece and gives back each sentence once it is whole."""
 
@@ -51,7 +56,7 @@ class Draft:
 
     def rest(self) -> list[Sentence]:
         """Return what is left when the reply is complete."""
-        self._tail = self._tail.split("<think>")[0]
+        self._tail = without_thoughts(self._tail)
         return self._cut(whole=True)
 
     def _cut(self, *, whole: bool) -> list[Sentence]:

@@ -49,10 +49,10 @@ def about_another(
     language = wording.language
     new = [m for m in find_mentions(fragment, corpus) if m.score >= SURE]
     leftover = leftover_words(fragment, new, wording)
+    old = [m for m in find_mentions(last.text, corpus) if m.score >= SURE]
     if new and len({m.unit for m in new}) == 1:
         if len(leftover) > 1 or (not explicit and leftover):
             return None
-        old = [m for m in find_mentions(last.text, corpus) if m.score >= SURE]
         if old:
             text = _swap(last.text, old, fragment, new[0], corpus, language)
             return Rewritten(text, fragment, borrows=True)
@@ -62,10 +62,13 @@ def about_another(
         return None
     swapped = _swap_phrase(last.text, fragment, wording)
     if swapped:
-        return Rewritten(swapped, fragment, borrows=True)
+        # What stands in the place of a unit may be something that is asked about it.
+        sure = not old or is_name(fragment, language) or is_acronym(fragment)
+        return Rewritten(swapped, fragment, borrows=True, sure=sure)
     if not explicit:
         return None
-    return Rewritten(join(last.text, f"{fragment} ?"), fragment, last.topic, borrows=True)
+    beside = join(last.text, f"{fragment} ?")
+    return Rewritten(beside, fragment, last.topic, borrows=True, sure=False)
 
 
 def _swap(

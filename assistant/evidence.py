@@ -15,6 +15,7 @@ import numpy as np
 
 from assistant import language
 from assistant.kinds import asked_for
+from assistant.names import counts
 from assistant.reader import Reader
 from assistant.reading import Read, UnitReader
 from assistant.retrieval import (
@@ -25,6 +26,7 @@ from assistant.retrieval import (
     Searchable,
     linear,
     recall,
+    top,
     weights,
 )
 from assistant.tree import kinds_of, qualities_of
@@ -110,7 +112,7 @@ class Searcher:
     def __init__(self, corpus: Searchable, encoder: Encoder, reader: Reader | None) -> None:
         self.corpus = corpus
         self._encoder = encoder
-        self._languages = sorted({d.language for d in corpus.documents.values()})
+        self.languages = counts(corpus).languages
         self._reader = reader
         self._units = UnitReader(reader, corpus) if reader else None
         self._ends = np.append(corpus.first_passage, len(corpus.passages)).tolist()
@@ -119,14 +121,14 @@ class Searcher:
     def question(self, text: str, spoken: str, more: Sequence[str] = ()) -> Question:
         """Return the question ready for the search; ``more`` are other names of what it names."""
         whole = " ".join([text, *more])
-        terms = {name: tuple(language.terms(whole, name)) for name in self._languages}
+        terms = {name: tuple(language.terms(whole, name)) for name in self.languages}
         asked = self._reader.encode([text], "question")[0] if self._reader else None
         return Question(text, spoken, terms, self._encoder.encode_query(text), asked)
 
     def named(self, phrase: str) -> list[tuple[str, float]]:
         """Return the one unit (id, score) whose heading ``phrase`` means, in any language."""
         scores = self.corpus.heading_vectors @ self._encoder.encode_query(phrase)
-        best, second = (*np.argsort(-scores)[:2], None, None)[:2]
+        best, second = (*top(scores, 2), None, None)[:2]
         if best is None or scores[best] < NAMED:
             return []
         if second is not None and scores[best] - scores[second] < APART:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from assistant.ellipsis import about_another, about_that_of
-from assistant.fragments import SURE, Antecedent, Rewritten, Turn, after
+from assistant.fragments import SURE, Antecedent, Rewritten, Turn, after, asks
 from assistant.grammar import capital, join
+from assistant.intent import wants_list
 from assistant.language import Word, is_stop, words
 from assistant.mentions import Mention, find_mentions
 from assistant.pronouns import Pronoun, agrees, behind, find_pronoun, put
@@ -18,8 +19,11 @@ from assistant.wording import Wording, flat
 
 PREPOSITION = 6
 """Letters up to which "for" at the start is a preposition and not "what about"."""
+_PAUSE = re.compile(r"[,;:.!…–-]\s*$")
 SHORT = 2
 """Words that carry meaning in the longest question that cannot stand alone ("dans quels cas ?")."""
+LOOSE = 4
+"""Words that carry meaning in the longest piece of a question that asks nothing by itself."""
 
 
 def rewrite(
@@ -72,8 +76,30 @@ def without_preamble(text: str, wording: Wording) -> tuple[str, bool]:
 
 
 def without_opener(text: str, wording: Wording) -> str:
-    """Return a question that stands on its own without "Et", "And", "Y" before it."""
+    """Return a question that stands on its own without "Et", "And", "I meant" before it."""
+    opener = wording.start("correction").match(flat(text).replace("’", "'"))
+    meant = opener and (" " in opener.group().strip() or _PAUSE.search(opener.group()))
+    if meant and (rest := after(text, wording.start("correction"))):
+        text = rest
     return after(text, wording.start("and")) or text
+
+
+def leans(text: str, wording: Wording, corpus: Corpus) -> bool:
+    """Return whether a question that was left as it is may yet lean on an earlier one.
+
+    It names nothing, and has hardly a word of its own ("qui la dirige ?"), or hardly more after
+    "and" ("et combien d'agents ?"), or asks nothing ("horaires d'ouverture").
+    """
+    language = wording.language
+    opened = without_opener(text, wording)
+    content = [w for w in words(opened, language) if not is_stop(w.text, language)]
+    if len(content) > LOOSE or any(w.text[:1].isupper() and w.start > 0 for w in content):
+        return False
+    if any(m.score >= SURE for m in find_mentions(opened, corpus)):
+        return False
+    if len(content) <= (1 if opened == text else SHORT):
+        return True
+    return not wants_list(opened) and not asks(flat(opened).replace("’", "'"), wording)
 
 
 # --- "elle", "ce bureau", "son adresse" --------------------------------------------------
@@ -103,7 +129,8 @@ def _pronoun(
             return Rewritten(capital(put(pronoun, text, subject, language)), text, turn.topic)
         if turn.language != language:
             return Rewritten(behind(capital(text), subject), text, turn.topic)
-    return Rewritten(join(past[-1].topic or past[-1].text, text), text, past[-1].topic)
+    beside = join(past[-1].topic or past[-1].text, text)
+    return Rewritten(beside, text, past[-1].topic, sure=False)
 
 
 def _names_other(pronoun: Pronoun) -> bool:
@@ -141,7 +168,7 @@ def _bare_question(text: str, wording: Wording, last: Turn, corpus: Corpus) -> R
         return None
     if any(word.text[:1].isupper() for word in content):
         return None
-    return Rewritten(join(last.text, text), text, last.topic)
+    return Rewritten(join(last.text, text), text, last.topic, sure=False)
 
 
 _WHO = re.compile(r"\W*(?:qui|who|quien|quienes|wer|chi|quem)\b")

@@ -27,12 +27,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A follow-up written out. ``own`` are its own words, the rest is borrowed if ``borrows``."""
+    """A follow-up written out. ``own`` are its own words, the rest is borrowed if ``borrows``.
+
+    ``sure`` is false where it could only be put beside an earlier question.
+    """
 
     text: str
     own: str
     topic: str = ""
     borrows: bool = False
+    sure: bool = True
 
 
 Antecedent = Callable[[str], str | None]

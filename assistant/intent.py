@@ -41,6 +41,10 @@ _LIST = re.compile(
     r"tou(?:te)?s les(?! combien)|all(?: of)? the|todos los|todas las|alle|tutti gli|tutte le|"
     r"todos os|todas as)\b"
 )
+_POLITE = re.compile(
+    r"[\s,]*\b(?:stp|svp|s'il (?:te|vous) plait|please|pls|por favor|porfa|bitte|per favore|"
+    r"per piacere|merci(?: d'avance)?|thanks|gracias|danke|grazie|obrigad[oa])\W*$"
+)
 _WHERE_SAID = re.compile(
     r"\W*(?:ou (?:parle-t-on|mentionne-t-on|est-il (?:question|fait mention|dit))\b|"
     r"where (?:is|are) .+ (?:mentioned|discussed|talked about)\b|"
@@ -72,7 +76,7 @@ def smalltalk(text: str, language: str) -> tuple[str, str] | None:
 
 def asks_for_more(text: str, language: str) -> str | None:
     """Return the language in which ``text`` asks for more details of the same; else None."""
-    plain = flat(text).replace("’", "'")
+    plain = _POLITE.sub("", flat(text).replace("’", "'"))
     found = (w.language for w in wordings(language) if w.whole("more").fullmatch(plain))
     return next(found, None)
 

@@ -205,6 +205,7 @@ def stop_words(language: str) -> frozenset[str]:
     return _stop_lists().get(language, frozenset())
 
 
+@lru_cache(maxsize=65536)
 def is_stop(word: str, language: str) -> bool:
     """Return whether ``word`` is a function word, a question word or a polite formula."""
     folded = fold(word)
@@ -266,9 +267,12 @@ def detect(text: str, default: str = "fr", among: Sequence[str] = LANGUAGES) -> 
     found = [fold(word).strip("'") for word in found]
     votes = _votes(text, found, latin)
     ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0] != default, item[0]))
-    if ranked and _decisive(ranked, default, len(found)):
-        return ranked[0][0]
-    return _by_model(text, default, latin) if len(found) > 3 else default
+    if not ranked or _decisive(ranked, default, len(found)):
+        return ranked[0][0] if ranked else default
+    # The model errs on short texts: it only decides between what the function words leave open.
+    likely = [name for name, won in ranked if won >= 0.75 * ranked[0][1] or name == default]
+    foreign = len(found) == 3 and ranked[0][1] > 0 and not votes.get(default)
+    return _by_model(text, default, likely) if len(found) > 3 or foreign else default
 
 
 def _by_script(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from assistant.language import Word, fold, is_stop, stem, words
-from assistant.types import Corpus, Document
+from assistant.types import Document
 
 _ACRONYM = r"[^\W\d_a-zà-ÿ][\w.&-]{0,9}[^\W\d_a-zà-ÿ]s?"
 _LONG_FIRST = re.compile(rf"[(«“\"]\s*({_ACRONYM})\s*[)»”\"]")
@@ -17,10 +17,10 @@ _CAPITALS = re.compile(r"(?<![\w-])[^\W\d_a-zà-ÿ]{3,6}(?![\w-])")
 _LOOK_BACK = 160
 
 
-def learned_pairs(corpus: Corpus) -> list[tuple[str, str]]:
+def learned_pairs(documents: Iterable[Document]) -> list[tuple[str, str]]:
     """Return (acronym, long form) pairs found in the documents and their headings, each once."""
     found: dict[tuple[str, str], None] = {}
-    for document in corpus.documents.values():
+    for document in documents:
         spelled = list(_spelled_out(document))
         found.update(dict.fromkeys(spelled))
         known = {fold(short) for short, _ in spelled}
@@ -82,6 +82,8 @@ def _by_initials(document: Document, known: set[str]) -> Iterator[tuple[str, str
     the most frequent is taken, and none if two are equally so.
     """
     acronyms = {a for a in _CAPITALS.findall(document.text) if fold(a) not in known}
+    if not acronyms:
+        return
     by_initials: dict[str, Counter[tuple[str, ...]]] = {}
     written: dict[tuple[str, ...], str] = {}
     initials = {fold(a) for a in acronyms}
@@ -108,15 +110,14 @@ def _runs(sentence: str, language: str) -> Iterator[tuple[str, tuple[str, ...]]]
     """Yield runs of three to six words that carry meaning, as written and as stems."""
     found = words(sentence, language)
     bearing = [word for word in found if not is_stop(word.text, language)]
+    if len(bearing) < 3:
+        return
+    stems = [stem(word.text, language) for word in bearing]
+    near = [b.start - a.end <= 12 for a, b in pairwise(bearing)]
     for first in range(len(bearing)):
-        for length in range(3, 7):
-            run = bearing[first : first + length]
-            if len(run) < length or _far_apart(run):
+        for end in range(first + 3, min(first + 6, len(bearing)) + 1):
+            if not all(near[first : end - 1]):
                 break
-            key = tuple(stem(word.text, language) for word in run)
+            key = tuple(stems[first:end])
             if all(key):
-                yield sentence[run[0].start : run[-1].end], key
-
-
-def _far_apart(run: Sequence[Word]) -> bool:
-    return any(b.start - a.end > 12 for a, b in pairwise(run))
+                yield sentence[bearing[first].start : bearing[end - 1].end], key

@@ -40,10 +40,14 @@ class ChatModel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
-    def stream(self, system: str, user: str) -> Iterator[str]:
-        """Yield the reply in pieces; raise ModelFailed. Closing the iterator ends the request."""
+    def stream(self, system: str, user: str, seconds: float | None = None) -> Iterator[str]:
+        """Yield the reply in pieces; raise ModelFailed. Closing the iterator ends the request.
+
+        ``seconds`` may give it less time than it has.
+        """
+        seconds = min(self._seconds, seconds or self._seconds)
         pieces: SimpleQueue[str | None] = SimpleQueue()
-        reply = self._reply([("system", system), ("human", user)], pieces)
+        reply = self._reply([("system", system), ("human", user)], pieces, seconds)
         running = asyncio.run_coroutine_threadsafe(reply, self._running())
         running.add_done_callback(lambda _: pieces.put(None))
         try:
@@ -54,9 +58,11 @@ class ChatModel:
         finally:
             running.cancel()
 
-    async def _reply(self, messages: list[Any], pieces: SimpleQueue[str | None]) -> None:
+    async def _reply(
+        self, messages: list[Any], pieces: SimpleQueue[str | None], seconds: float
+    ) -> None:
         async with (
-            asyncio.timeout(self._seconds),
+            asyncio.timeout(seconds),
             aclosing(self._model.astream(messages)) as chunks,  # type: ignore[type-var]
         ):
             async for chunk in chunks:
@@ -71,9 +77,11 @@ class ChatModel:
             return self._loop
 
 
-def connect(settings: Settings) -> ChatModel | None:
+def connect(settings: Settings, counted: bool = False) -> ChatModel | None:
     """Return the model of the settings, None when there is none; no request is made.
 
+    ``counted`` asks a server that speaks OpenAI's API to say how many tokens a reply took, which
+    some refuse; the other providers say it anyway.
     Raises SettingError for what is no model, ModelMissing naming the extra to install.
     """
     if not settings.llm:
@@ -84,7 +92,9 @@ def connect(settings: Settings) -> ChatModel | None:
     from langchain.chat_models import init_chat_model
 
     try:
-        model = init_chat_model(name, model_provider=provider, **_options(settings, provider))
+        model = init_chat_model(
+            name, model_provider=provider, **_options(settings, provider, counted)
+        )
     except ImportError:
         raise ModelMissing(_missing(settings.llm, provider)) from None
     except Exception as error:
@@ -95,7 +105,7 @@ def connect(settings: Settings) -> ChatModel | None:
     return ChatModel(settings.llm, model, settings.llm_timeout)
 
 
-def _options(settings: Settings, provider: str) -> dict[str, Any]:
+def _options(settings: Settings, provider: str, counted: bool) -> dict[str, Any]:
     """Return what the provider's class is made with.
 
     Another server than the maker's gets ``ASSISTANT_LLM_KEY`` or none: never the maker's key.
@@ -111,6 +121,7 @@ def _options(settings: Settings, provider: str) -> dict[str, Any]:
         if provider == "openai":
             # Its own watch over each piece swallows a cancellation; the reply as a whole has one.
             options["stream_chunk_timeout"] = None
+            options["stream_usage"] = counted
         key = settings.llm_key.get_secret_value()
         if key or settings.llm_base_url:
             options["api_key"] = key or "none"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 from assistant.headings import (
     SPOKEN,
@@ -16,14 +18,18 @@ from assistant.headings import (
     known_names,
 )
 from assistant.kinds import kinds, qualities
-from assistant.language import Word, fold, is_stop, words
+from assistant.language import Word, detect, fold, is_stop, words
 from assistant.names import correct, per_generation
 from assistant.types import Corpus
 
-GAP = 3
+GAP = 4
 """Words that may stand between two words of one name."""
 WHOLE = 0.75
 """Share of a heading's weight that names it without anything distinctive."""
+LEAST = 0.3
+"""Share of a heading's weight that may name it, if the kind of unit is said too."""
+KEPT = 128
+"""Texts whose mentions are kept: in a large corpus one may name thousands of units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +61,50 @@ def find_mentions(text: str, corpus: Corpus) -> list[Mention]:
     return list(_find(text, per_generation("mentions", corpus, build_headings)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT)
 def _find(text: str, index: Headings) -> tuple[Mention, ...]:
     found = [word for word in words(text, "en") if word.text.strip("'’")]
     keys = _keys_of(text, found, index)
-    hits: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for place, its in enumerate(keys):
-        for key in its:
-            for unit, token in index.owners.get(key, ()):
-                hits[unit][token].add(place)
     candidates = []
-    for unit, matched in hits.items():
+    for unit, matched in _matched(keys, index):
         candidate = _best_cluster(unit, matched, found, index)
         if candidate:
             candidates.append(candidate)
     return tuple(_without_weaker(candidates, found))
+
+
+def _matched(
+    keys: Sequence[set[str]], index: Headings
+) -> Iterator[tuple[int, Mapping[int, set[int]]]]:
+    """Yield the units that the text may name; by word of the heading, the text's words it matches.
+
+    Left out are those that ``_score`` gives nothing even if all matched words stand together.
+    """
+    parts = [(place, index.owners.places(key)) for place, its in enumerate(keys) for key in its]
+    if not parts:
+        return
+    held = np.concatenate([part for _, part in parts])
+    said = np.repeat([place for place, _ in parts], [len(part) for _, part in parts])
+    once = np.unique(held)
+    owner = np.searchsorted(index.first, once, "right") - 1
+    units, its = np.unique(owner, return_inverse=True)
+    lengths = index.first[units + 1] - index.first[units]
+    weights = np.append(0.0, np.cumsum(index.weights))
+    total = weights[index.first[units + 1]] - weights[index.first[units]]
+    share = np.bincount(its, index.weights[once]) / np.maximum(total, 1e-12) + 1e-6
+    kind = np.bincount(its, index.is_kind[once]) > 0
+    name = np.bincount(its, index.is_name[once]) > 0
+    whole = np.bincount(its) == lengths
+    likely = units[whole | name | (share >= WHOLE) | (kind & (share > LEAST))]
+    if not len(likely):
+        return
+    owners = np.searchsorted(index.first, held, "right") - 1
+    kept = np.isin(owners, likely)
+    hits: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    rows = zip(owners[kept].tolist(), held[kept].tolist(), said[kept].tolist(), strict=True)
+    for unit, word, place in rows:
+        hits[unit][word - int(index.first[unit])].add(place)
+    yield from hits.items()
 
 
 # --- matching ----------------------------------------------------------------------------
@@ -131,7 +166,7 @@ def _score(heading: Sequence[HeadingWord], tokens: Sequence[int]) -> float:
     with_kind = len(content) < len(tokens)
     if share >= WHOLE and len(tokens) > 1:
         return 0.6 + 0.4 * share
-    return 0.5 + 0.3 * share if with_kind and share > 0.3 else 0.0
+    return 0.5 + 0.3 * share if with_kind and share > LEAST else 0.0
 
 
 def _joined(before: int, after: int, found: Sequence[Word]) -> bool:
@@ -143,14 +178,21 @@ def _without_weaker(candidates: list[_Candidate], found: Sequence[Word]) -> list
     """Return the mentions that no better one explains: of overlapping ones the heaviest stay."""
     candidates.sort(key=lambda c: (-round(c[1], 6), -c[0], c[4]))
     kept: list[_Candidate] = []
+    rivals: dict[tuple[float, frozenset[int], frozenset[int]], None] = {}
     for candidate in candidates:
-        rivals = [k for k in kept if k[3] & candidate[3] or k[2] & candidate[3]]
-        if all(abs(k[1] - candidate[1]) < 1e-6 and k[3] == candidate[3] for k in rivals):
+        _, weight, inside, own, _ = candidate
+        if all(
+            abs(its_weight - weight) < 1e-6 and theirs == own
+            for its_weight, whole, theirs in rivals
+            if theirs & own or whole & own
+        ):
             kept.append(candidate)
+            rivals[weight, inside, own] = None
     shared = Counter(k[3] for k in kept)
+    others = [(inside, own) for _, inside, own in rivals]
     made = []
     for score, _, inside, own, unit in kept:
-        inside = frozenset(p for p in inside if not _nearer(p, own, kept))
+        inside = frozenset(p for p in inside if not _nearer(p, own, others))
         score = score * 0.65 if shared[own] > 1 else score
         start, end = found[min(inside)].start, found[max(inside)].end
         name_start, name_end = found[min(own)].start, found[max(own)].end
@@ -158,14 +200,16 @@ def _without_weaker(candidates: list[_Candidate], found: Sequence[Word]) -> list
     return sorted(made, key=lambda m: (m.start, -m.score, m.unit))
 
 
-def _nearer(place: int, own: frozenset[int], others: Sequence[_Candidate]) -> bool:
+def _nearer(
+    place: int, own: frozenset[int], others: Sequence[tuple[frozenset[int], frozenset[int]]]
+) -> bool:
     """Return whether a word around a name belongs to another name that is nearer to it."""
     if place in own:
         return False
     mine = min(abs(place - p) for p in own)
     return any(
         place in inside and min(abs(place - p) for p in theirs) < mine
-        for _, _, inside, theirs, _ in others
+        for inside, theirs in others
         if theirs != own
     )
 
@@ -177,11 +221,12 @@ def _keys_of(text: str, found: Sequence[Word], index: Headings) -> list[set[str]
     keys = [keys_of_word(word.text, index.languages) for word in found]
     for place, name in known_names(found, shouting=text.isupper()):
         keys[place].add(name)
+    spoken = dict.fromkeys((*index.languages, detect(text)))
     for place, word in enumerate(found):
         if any(key in index.owners for key in keys[place]) or fold(word.text) in index.vocabulary:
             continue
         if len(word.text) < 5 or any(is_stop(word.text, code) for code in SPOKEN):
             continue
-        if corrected := correct(word.text, index.spellings, "fr"):
+        if corrected := correct(word.text, index.spellings, spoken):
             keys[place] |= keys_of_word(corrected, index.languages)
     return keys

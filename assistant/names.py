@@ -7,16 +7,17 @@ its own, all in one form: ``NAME = OTHER NAME = …``.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from threading import Lock
 from typing import TypeVar
 
-from assistant.language import fold, is_stop, stem, words
-from assistant.learned import learned_pairs
+from assistant import dictionary
+from assistant.language import detect, fold, is_stop, stem, words
+from assistant.tally import Tally, tally_of
 from assistant.types import Corpus
 
 MOST_WORDS = 14
@@ -59,11 +60,11 @@ def parse_glossary(text: str) -> list[Group]:
 
 def learn(corpus: Corpus, glossary: str = "") -> Names:
     """Return the names of ``corpus``; ``glossary`` is the text of its folder's glossary."""
-    own, shouted = _forms([*parse_glossary(glossary), *learned_pairs(corpus)])
+    counted = counts(corpus)
+    own, shouted = _forms([*parse_glossary(glossary), *counted.pairs])
     known, loud = _general_forms()
     forms = {**known, **{key: (*groups, *known.get(key, ())) for key, groups in own.items()}}
-    vocabulary = vocabulary_of(corpus)
-    languages = tuple(sorted({document.language for document in corpus.documents.values()}))
+    vocabulary, languages = counted.vocabulary, counted.languages
     stems = frozenset(stem(word, language) for word in vocabulary for language in languages)
     return Names(
         forms,
@@ -110,16 +111,15 @@ def expansions(text: str, names: Names) -> list[str]:
                 if other != key and other and all(w in names.vocabulary for w in other):
                     found[name] = None
                     inside.update(key)
+    spoken = dict.fromkeys((*names.languages, detect(text)))
     for word in words(text, names.languages[0] if names.languages else ""):
         folded = fold(word.text)
         if folded in inside or folded in names.vocabulary:
             continue
-        for language in names.languages:
-            if stem(word.text, language) in names.stems:
-                break
-            if corrected := correct(word.text, names.vocabulary, language):
-                found[corrected] = None
-                break
+        if any(stem(word.text, language) in names.stems for language in names.languages):
+            continue
+        if corrected := correct(word.text, names.vocabulary, spoken):
+            found[corrected] = None
     return list(found)
 
 
@@ -144,16 +144,17 @@ def named(text: str, names: Names) -> list[tuple[Group, tuple[Group, ...]]]:
     return found
 
 
-def correct(word: str, vocabulary: Mapping[str, int], language: str) -> str | None:
+def correct(word: str, vocabulary: Mapping[str, int], languages: Iterable[str]) -> str | None:
     """Return the corpus word that ``word`` misspells, folded; None if there is none.
 
-    Words the corpus knows, function words, and words shorter than four letters stay. Up to seven
-    letters one edit is forgiven, beyond it two; the first letter counts. Frequent words win.
+    Words the corpus knows, words of one of the languages, and words shorter than four letters
+    stay. Up to seven letters one edit is forgiven, beyond it two; the first letter counts.
+    Frequent words win.
     """
     from rapidfuzz.distance import OSA
 
     folded = fold(word)
-    if len(folded) < 4 or folded in vocabulary or is_stop(word, language):
+    if len(folded) < 4 or folded in vocabulary or any(is_stop(word, code) for code in languages):
         return None
     if any(character.isdigit() for character in folded):
         return None
@@ -168,7 +169,9 @@ def correct(word: str, vocabulary: Mapping[str, int], language: str) -> str | No
         candidate = (distance, -vocabulary[other], other)
         if best is None or candidate < best:
             best = candidate
-    return best[2] if best else None
+    if best is None or any(dictionary.known(word, code) for code in languages):
+        return None
+    return best[2]
 
 
 def folded_words(text: str) -> Group:
@@ -181,9 +184,9 @@ def _uninflected(key: Group) -> Group:
     return tuple(stem(w, "ru") if "\u0400" <= w[:1] <= "\u04ff" else w for w in key)
 
 
-def vocabulary_of(corpus: Corpus) -> Mapping[str, int]:
-    """Return how often each folded word stands in the corpus; counted once per generation."""
-    return per_generation("vocabulary", corpus, _count)
+def counts(corpus: Corpus) -> Tally:
+    """Return what the words of the corpus do; read or counted once per generation."""
+    return per_generation("tally", corpus, tally_of)
 
 
 @lru_cache(maxsize=8)
@@ -211,13 +214,6 @@ def per_generation(name: str, corpus: Corpus, make: Callable[[Corpus], T]) -> T:
     return made
 
 
-def _count(corpus: Corpus) -> Mapping[str, int]:
-    counts: Counter[str] = Counter()
-    for document in corpus.documents.values():
-        counts.update(fold(w.text).strip("'") for w in words(document.text, document.language))
-    return counts
-
-
 def _is_word(word: str) -> bool:
     return any(is_stop(word, language) for language in ("fr", "en", "es", "de", "it", "pt"))
 
@@ -232,13 +228,18 @@ def _alike(word: str, other: str, distance: int) -> bool:
     return len(word) > 5 or len(word) != len(other) or sorted(word) == sorted(other)
 
 
+_starts: list[tuple[Mapping[str, int], Mapping[str, list[str]]]] = []
+
+
 def _same_start(vocabulary: Mapping[str, int], letter: str) -> Iterable[str]:
-    return _by_start(tuple(vocabulary)).get(letter, ())
-
-
-@lru_cache(maxsize=KEPT)
-def _by_start(vocabulary: Sequence[str]) -> Mapping[str, list[str]]:
+    """Return the words with this first letter; sorted out once for each of the last tables."""
+    for known, by_start in tuple(_starts):
+        if known is vocabulary:
+            return by_start.get(letter, ())
     found: dict[str, list[str]] = {}
     for word in vocabulary:
         found.setdefault(word[:1], []).append(word)
-    return found
+    with _lock:
+        _starts.append((vocabulary, found))
+        del _starts[:-KEPT]
+    return found.get(letter, ())

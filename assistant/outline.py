@@ -20,7 +20,7 @@ from assistant.fragments import SURE
 from assistant.kinds import ANY, is_plural, kinds, qualities
 from assistant.language import Word, fold, is_stop, words
 from assistant.mentions import Mention, find_mentions
-from assistant.names import per_generation
+from assistant.names import counts
 from assistant.tree import (
     ancestors_of,
     children_of,
@@ -44,8 +44,6 @@ LONGEST = 300
 """Characters of the longest question that is looked at."""
 LONGEST_NAME = 7
 """Words of the longest name that is looked up by its meaning."""
-EVERYWHERE = 0.5
-"""Share of the units that name the institution itself; such a name restricts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _take_apart(
     rest = [w for w in found if not _inside(w, named)]
     left = [w for w in rest if not _is_structural(w, language, table, corpus, spelling)]
     guessed = False
-    if left and naming and language not in {d.language for d in corpus.documents.values()}:
+    if left and naming and language not in counts(corpus).languages:
         mention = _by_meaning(text, left, rest, named, naming)
         if mention:
             named = [*(m for m in named if not _overlap(m, mention)), mention]
@@ -176,22 +174,8 @@ def _is_structural(
         return True
     if not word.text[:1].isupper():
         return False
-    everywhere = per_generation("everywhere", corpus, _everywhere)
+    everywhere = counts(corpus).everywhere
     return folded in everywhere or any(fold(name) in everywhere for name in spelling(word.text))
-
-
-def _everywhere(corpus: Corpus) -> frozenset[str]:
-    """Return the words that half of the units use: the name of the institution among them."""
-    counts: dict[str, int] = {}
-    for unit in corpus.units.values():
-        document = corpus.documents[unit.document]
-        body = document.text[unit.start : unit.end]
-        found = words(body, document.language)
-        used = {fold(w.text).strip("'") for w in found if not is_stop(w.text, document.language)}
-        for word in used:
-            counts[word] = counts.get(word, 0) + 1
-    least = max(3.0, EVERYWHERE * len(corpus.units))
-    return frozenset(word for word, count in counts.items() if count >= least)
 
 
 def _by_meaning(

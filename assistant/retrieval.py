@@ -140,9 +140,10 @@ def _by_unit(corpus: Searchable, question: Question) -> Floats:
     out = np.zeros(len(corpus.unit_list), np.float32)
     if question.asked is None or not len(corpus.chunk_vectors):
         return out
-    scores = corpus.chunk_vectors @ question.asked.mean
-    owner = owners(corpus.first_chunk, np.arange(len(scores)))
-    np.maximum.at(out, owner, scores.astype(np.float32))
+    scores = (corpus.chunk_vectors @ question.asked.mean).astype(np.float32)
+    first = corpus.first_chunk
+    some = np.append(first[1:], len(scores)) > first
+    out[some] = np.maximum(0, np.maximum.reduceat(scores, first[some]))
     return out
 
 

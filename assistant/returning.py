@@ -52,7 +52,7 @@ def going_back(
 def _about(rest: str, wording: Wording, subject: str, topic: str, corpus: Corpus) -> Rewritten:
     rest = without_dangling(rest, wording)
     if not subject:
-        return Rewritten(join(topic, rest), rest, topic)
+        return Rewritten(join(topic, rest), rest, topic, sure=False)
     pronoun = find_pronoun(
         rest, wording, [m for m in find_mentions(rest, corpus) if m.score > SURE]
     )

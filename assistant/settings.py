@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     llm_max_tokens: int = Field(
         500, ge=20, le=32_000, description="Tokens the model may write for an answer."
     )
+    llm_followups: Literal["yes", "no"] = Field(
+        "yes",
+        description="Whether the model may restate a follow-up that the rules are unsure of.",
+    )
     reports: Path = Field(Path("reports"), description="Folder of the evaluation's reports.")
     edit_documents: Literal["auto", "yes", "no"] = Field(
         "auto",

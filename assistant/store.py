@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant import generations, lexical, tables, units
+from assistant import generations, lexical, tables, tally, units
 from assistant.chroma import Nearest, PrivateCopy, Remote
 from assistant.cut import VECTORS, reader_name
 from assistant.errors import IndexMismatch
 from assistant.generations import Held, Identity, Manifest
 from assistant.lexical import Lexical
+from assistant.tally import Tally
 from assistant.types import Document, Passage, Unit
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Snapshot:
     def __init__(self, held: Held, manifest: Manifest, chroma_url: str = "") -> None:
         folder = held.folder
         self.generation = held.id
+        self._folder = folder
         self.manifest = manifest
         documents = tables.Table(folder, "documents", tables.decode_document, 256)
         self.documents: Mapping[str, Document] = tables.Keyed(documents)
@@ -105,6 +107,11 @@ class Snapshot:
         if bool(self.manifest.collection) != bool(self._chroma_url):
             return False
         return self._chroma.whole()
+
+    @property
+    def tally(self) -> Tally | None:
+        """What the words of the texts do; None in an index of an earlier version."""
+        return tally.read(self._folder)
 
     def close(self) -> None:
         """Let go of the files; also done when nobody uses the snapshot any more."""

@@ -99,7 +99,7 @@ class Judge:
             similarity,
             least,
             _missing(sentence, spoken, whole, texts),
-            _negated(sentence, spoken) != _negated(nearest.passage, nearest.language),
+            negated(sentence, spoken) != negated(nearest.passage, nearest.language),
         )
 
     def _met(
@@ -179,7 +179,8 @@ def _values(text: str, spoken: str) -> set[str]:
     }
 
 
-def _negated(text: str, spoken: str) -> bool:
+def negated(text: str, spoken: str) -> bool:
+    """Return whether a text in the language ``spoken`` holds a negation."""
     listed = data()["negations"].get(spoken, "").split()
     found = (fold(w.text).strip("'") for w in language.words(text, spoken))
     return any(w in listed or (spoken == "en" and w.endswith("n't")) for w in found)

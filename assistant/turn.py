@@ -6,14 +6,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from assistant import extract, language, names, phrases
-from assistant.conversation import Query, understand
+from assistant.conversation import Query, remembered, understand
 from assistant.evidence import THOROUGH, USUAL, WIDE, Evidence, Found, Quote, Searcher, probability
 from assistant.extract import Asked, Proof
 from assistant.generate import Writer, harmless
 from assistant.outline import Outline, ask_outline
+from assistant.restate import EARLIER, Restater, Said
 from assistant.retrieval import Question, weights
 from assistant.targets import met
 from assistant.types import Answer, Citation, Hit, Unit
@@ -58,10 +60,14 @@ class Turns:
         glossary: str = "",
         without: frozenset[str] = frozenset(),
         writer: Writer | None = None,
+        restater: Restater | None = None,
     ) -> None:
         self.searcher = searcher
         self._writer = writer
-        self._default = default
+        self._restater = restater
+        # A word or two may be in any language: most likely in that of the documents.
+        spoken = searcher.languages
+        self._default = spoken[0] if len(spoken) == 1 else default
         self._limit = limit
         self._without = without
         self._names = names.learn(searcher.corpus, glossary)
@@ -93,10 +99,7 @@ class Turns:
         text = language.normalise(question).strip()
         cut = len(text) > self._limit
         text = text[: self._limit].strip()
-        past = [language.normalise(h)[: self._limit] for h in history]
-        if "conversation" in self._without:
-            past = []
-        query = understand(text, past, corpus, default=self._default, antecedent=self._answered_by)
+        query = self._read(text, [language.normalise(h)[: self._limit].strip() for h in history])
         outline = None
         if "outline" not in self._without:
             outline = ask_outline(query, corpus, self.searcher.named, self._also)
@@ -235,6 +238,36 @@ class Turns:
         rest = tuple(h for h in asked.retrieved if h.unit not in items)
         asked = replace(asked, confidence=0.99, retrieved=(hits + rest)[:10])
         return extract.quoted(asked, self.searcher.corpus.documents, lead, proofs, headings=True)
+
+    def _read(self, text: str, past: Sequence[str]) -> Query:
+        """Return what ``text`` stands for after the earlier questions: as the rules read it, or,
+        where they are unsure, as a model restates it."""
+        if "conversation" in self._without:
+            past = ()
+        if self._restater:
+            past = self._restater.past(past)
+        read = partial(
+            understand,
+            history=past,
+            corpus=self.searcher.corpus,
+            default=self._default,
+            antecedent=self._answered_by,
+        )
+        query = read(text)
+        if self._restater is None or query.sure:
+            return query
+        return self._restater.restate(query, past, self._said(past), read)
+
+    def _said(self, past: Sequence[str]) -> list[Said]:
+        """Return the last of the earlier questions as a model may see them."""
+        corpus = self.searcher.corpus
+        earlier = remembered(past, corpus, default=self._default, antecedent=self._answered_by)
+        said = []
+        for query in earlier[-EARLIER:]:
+            unit = corpus.units.get(self._answered_by(query.text) or "")
+            heading = unit.heading if unit and harmless(unit, corpus.documents) else ""
+            said.append(Said(query.asked, query.text, heading))
+        return said
 
     def _searched(self, text: str) -> Question:
         """Return the text ready for the search, in its own language: the answer may be wanted in

@@ -93,19 +93,23 @@ def fetch(cache: Path) -> Path:
 
     Raises FileNotFoundError when there is neither package nor package manager.
     """
+    return unpacked(cache, PACKAGE) / "usr" / "share" / "doc" / PACKAGE / "html"
+
+
+def unpacked(cache: Path, package: str) -> Path:
+    """Return the folder of what a package holds, downloaded and unpacked if needed; see fetch."""
     cache.mkdir(parents=True, exist_ok=True)
-    unpacked = cache / PACKAGE
-    html = unpacked / "usr" / "share" / "doc" / PACKAGE / "html"
-    if html.is_dir():
-        return html
-    if not list(cache.glob(f"{PACKAGE}_*.deb")) and shutil.which("apt-get"):
-        note(f"downloading {PACKAGE}")
-        subprocess.run(["apt-get", "download", PACKAGE], cwd=cache, check=True)
-    packages = sorted(cache.glob(f"{PACKAGE}_*.deb"))
+    folder = cache / package
+    if folder.is_dir():
+        return folder
+    if not list(cache.glob(f"{package}_*.deb")) and shutil.which("apt-get"):
+        note(f"downloading {package}")
+        subprocess.run(["apt-get", "download", package], cwd=cache, check=True)
+    packages = sorted(cache.glob(f"{package}_*.deb"))
     if not packages:
-        raise FileNotFoundError(f"put {PACKAGE}_….deb (Debian) into {cache}")
-    subprocess.run(["dpkg-deb", "-x", str(packages[-1]), str(unpacked)], check=True)
-    return html
+        raise FileNotFoundError(f"put {package}_….deb (Debian) into {cache}")
+    subprocess.run(["dpkg-deb", "-x", str(packages[-1]), str(folder)], check=True)
+    return folder
 
 
 def sections(folder: Path) -> dict[str, list[Section]]:

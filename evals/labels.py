@@ -60,6 +60,10 @@ LABELS = {
     ),
     "written": Label("written by the model", "some sentence of the model was proved and shown"),
     "struck": Label("sentences struck", "share of an answer's sentences that nothing proved"),
+    "tokens_in": Label("tokens read", "by the model for an answer it was asked for, as it says"),
+    "tokens_out": Label(
+        "tokens written", "by the model for an answer it was asked for, as it says"
+    ),
     "answer_language": Label("language of the answer", "the answer is in the question's language"),
     "seconds": Label("seconds", "median of a warm answer"),
     "seconds_p95": Label("seconds, 95 %", "19 of 20 warm answers are faster"),
@@ -72,11 +76,13 @@ def label(metric: str) -> str:
 
 
 def shown(metric: str, value: float | None) -> str:
-    """Return a value for people: milliseconds for times, three digits for the rest."""
+    """Return a value for people: milliseconds, whole tokens, three digits for the rest."""
     if value is None or value != value:
         return "–"
     if metric.startswith("seconds"):
         return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.1f} ms"
+    if metric.startswith("tokens"):
+        return f"{value:.0f}"
     return f"{value:.3f}"
 
 

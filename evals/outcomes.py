@@ -37,7 +37,8 @@ class Outcome:
 
     ``quoting`` is false for a system that shows whole units: nothing about quotes applies to it,
     and the right unit is enough to be correct. ``written`` says that a language model wrote the
-    answer, ``struck`` how many of its sentences were left out.
+    answer, ``struck`` how many of its sentences were left out; ``tokens`` are those that it read
+    and wrote, as its provider counts them, None where it was not asked or does not say.
     """
 
     answered: bool
@@ -51,6 +52,7 @@ class Outcome:
     quoting: bool = True
     written: bool = False
     struck: int = 0
+    tokens: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def _form(question: Question, outcome: Outcome) -> dict[str, float]:
         kept = len(re.findall(r"(?:\[\d+\]\s*)+", outcome.answer)) if outcome.written else 0
         scores["written"] = float(outcome.written)
         scores["struck"] = outcome.struck / (outcome.struck + kept)
+    if outcome.tokens:
+        scores["tokens_in"], scores["tokens_out"] = map(float, outcome.tokens)
     if outcome.language:
         scores["answer_language"] = float(outcome.language == question.language)
     return scores

@@ -19,7 +19,7 @@ from evals.results import HALVES, Result, value
 from evals.rows import wrong_rows
 from evals.runner import MAIN
 from evals.summary import LOWER_IS_BETTER
-from evals.tables import PER_GROUP, SIDE_BY_SIDE
+from evals.tables import PER_GROUP, SIDE_BY_SIDE, WRITTEN
 
 _HERE = Path(__file__).parent
 Bars = Mapping[str, Mapping[str, float]]
@@ -115,7 +115,7 @@ def _side_by_side(result: Result, half: str) -> str:
     systems = list(result["systems"])
     head = "".join(f"<th class='number'>{escape(name)}</th>" for name in systems)
     body = ""
-    for metric in SIDE_BY_SIDE:
+    for metric in (*SIDE_BY_SIDE, *WRITTEN):
         values = [value(result, system, half, "all", metric) for system in systems]
         known = [v for v in values if v is not None]
         if not known:

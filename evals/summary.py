@@ -35,10 +35,14 @@ MEANS = (
     "correct",
     "written",
     "struck",
+    "tokens_in",
+    "tokens_out",
     "answer_language",
 )
 ANSWERED_SHARE = 0.93
-LOWER_IS_BETTER = frozenset({"aurc", "aurc_all", "risk", "struck", "seconds", "seconds_p95"})
+LOWER_IS_BETTER = frozenset(
+    {"aurc", "aurc_all", "risk", "struck", "tokens_in", "tokens_out", "seconds", "seconds_p95"}
+)
 
 Summary = dict[str, Interval]
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer, Assistant, Citation, Corpus, Hit
 from evals.outcomes import Found, Judged, Outcome, Quoted, judge
 from evals.questions import Question
+
+if TYPE_CHECKING:
+    from langchain_core.messages.ai import UsageMetadata
 
 Key = Callable[[str, str], str]
 T = TypeVar("T")
@@ -47,10 +51,14 @@ class AssistantSystem:
 
     def answer(self, question: str, history: Sequence[str] = ()) -> Outcome:
         """Return what the assistant did, each citation compared with the stored document."""
+        from langchain_core.callbacks import get_usage_metadata_callback
+
         begun = time.perf_counter()
-        answer = self.assistant.ask(question, history)
+        with get_usage_metadata_callback() as used:
+            answer = self.assistant.ask(question, history)
         seconds = time.perf_counter() - begun
-        return _outcome(answer, self.assistant.corpus, self._key, seconds)
+        outcome = _outcome(answer, self.assistant.corpus, self._key, seconds)
+        return replace(outcome, tokens=_tokens(used.usage_metadata.values()))
 
 
 class SearchSystem:
@@ -90,6 +98,12 @@ def _outcome(answer: Answer, corpus: Corpus, key: Key, seconds: float) -> Outcom
         written=bool(answer.written_by),
         struck=answer.struck,
     )
+
+
+def _tokens(used: Iterable[UsageMetadata]) -> tuple[int, int] | None:
+    """Return the tokens read and written; None where the provider does not say."""
+    counts = [(u["input_tokens"], u["output_tokens"]) for u in used]
+    return (sum(a for a, _ in counts), sum(b for _, b in counts)) if counts else None
 
 
 def _found(hit: Hit, key: Key) -> Found:
@@ -133,7 +147,7 @@ def open_system(
         f"indexed {report.documents} files, {report.units} units, {report.passages} passages"
         f" in {report.seconds:.1f} s"
     )
-    return AssistantSystem(open_assistant(settings, without), name, key)
+    return AssistantSystem(open_assistant(settings, without, counted=True), name, key)
 
 
 def ask_all(system: System, questions: Sequence[Question]) -> list[Judged]:

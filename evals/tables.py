@@ -26,7 +26,7 @@ SIDE_BY_SIDE = (
     "citation_precision",
     "seconds",
 )
-WRITTEN = ("written", "struck")
+WRITTEN = ("written", "struck", "tokens_in", "tokens_out")
 """Shown beside these when a language model wrote answers."""
 PER_GROUP = ("unit@1", "unit@3", "quote_first", "answered", "silent", "correct")
 COSTS = ("unit@1", "quote_first", "set_exact", "answered", "silent_near", "silent_far", "aurc")

@@ -117,6 +117,8 @@ def test_a_question_that_stands_on_its_own_is_not_touched(question: str) -> None
         ("Et qui publie les cartes marines ?", "Qui publie les cartes marines ?"),
         ("By the way, who publishes the maps?", "Who publishes the maps?"),
         ("Otra cosa: ¿quién publica los mapas?", "¿Quién publica los mapas?"),
+        ("Je voulais dire : qui taille les lentilles ?", "Qui taille les lentilles ?"),
+        ("No smoking rules apply where?", "No smoking rules apply where?"),
     ],
 )
 def test_another_subject_leaves_the_old_one(question: str, expected: str) -> None:

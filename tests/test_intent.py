@@ -19,6 +19,11 @@ from assistant.wording import flat, wording
         ("Quelle est l'adresse du bureau de Brest ?", "fr", "address"),
         ("adresse mail du service presse svp", "fr", "contact"),
         ("What is the phone number?", "en", "contact"),
+        ("Comment joindre le standard ?", "fr", "contact"),
+        ("Qui contacter en cas de panne ?", "fr", "person"),
+        ("Dans quel hôtel siège la cour ?", "fr", "other"),
+        ("On m'a volé mon téléphone, que faire ?", "fr", "other"),
+        ("Con quale ente ha contatti l'ufficio?", "it", "other"),
         ("En quelle année a-t-il été créé ?", "fr", "time"),
         ("Quand la machine se grippe, qui répare ?", "fr", "person"),
         ("When is the next session?", "en", "time"),
@@ -107,8 +112,24 @@ def test_more_of_the_same() -> None:
     assert asks_for_more("Plus de détails ?", "fr") == "fr"
     assert asks_for_more("tell me more", "fr") == "en"
     assert asks_for_more("Plus de détails sur les phares", "fr") is None
+    assert asks_for_more("plus de précisions svp", "fr") == "fr"
+    assert asks_for_more("more details please", "en") == "en"
+    assert asks_for_more("svp", "fr") is None
 
 
 def test_flat_text_keeps_its_length() -> None:
     for text in ("Œuvre ßtraße ﬁn İ ǆ", "L’été", "ا‌ل"):
         assert len(flat(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quels documents as-tu ?",
+        "peux-tu m'aider ?",
+        "Which documents do you have?",
+        "es-tu une IA",
+    ],
+)
+def test_a_question_about_the_assistant_is_not_searched(question: str) -> None:
+    assert (smalltalk(question, "fr") or ("", ""))[0] == "help"

@@ -259,6 +259,8 @@ QUESTIONS = [
     ("fr", "que fait l'unité médias"),
     ("fr", "gestion risques protocoles rapports"),
     ("fr", "relations donateurs secteur privé campagnes financement"),
+    ("fr", "adresse du guichet central ?"),
+    ("en", "Is alcohol refunded?"),
     ("en", "who manages the crisis platform?"),
     ("en", "which office works with the African Union"),
     ("en", "what does PRIMA do"),

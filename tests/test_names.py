@@ -88,12 +88,15 @@ VOCABULARY = {"donateurs": 9, "mobilisation": 3, "plan": 5, "crises": 2, "carte"
         ("2019a", None),
         ("obilisation", None),
         ("DONATUERS", "donateurs"),
+        ("chartes", None),
+        ("crispes", None),
+        ("Plans", None),
     ],
 )
 def test_spelling_is_corrected_with_care(word: str, expected: str | None) -> None:
-    assert correct(word, VOCABULARY, "fr") == expected
+    assert correct(word, VOCABULARY, ["fr"]) == expected
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert correct("mot", {}, "fr") is None
+    assert correct("mot", {}, ["fr"]) is None
     assert expansions("", learn(manual())) == []

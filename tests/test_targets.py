@@ -15,6 +15,7 @@ NOTHING = "Le bureau apporte un appui aux partenaires de la région."
         ("address", "Il se trouve 12, rue des Lilas."),
         ("contact", "Écrivez à prets@exemple.org."),
         ("contact", "Appelez le 01 23 45 67 89."),
+        ("contact", "La permanence répond au poste 4040."),
         ("amount", "La cotisation est de 14,2 euros."),
         ("count", "Elle compte quinze bureaux."),
         ("count", "The unit has twelve offices."),

@@ -134,20 +134,21 @@ def test_a_unit_that_answers_as_well_is_never_shown_as_wrong(cities: Corpus) -> 
 
 
 def test_our_questions_about_piaf_keep_the_span_of_the_question_they_translate() -> None:
-    rows, near = (
+    rows, near, said = (
         [json.loads(line) for line in (TEXTS / "piaf" / name).read_text("utf-8").splitlines()]
-        for name in ("translated.jsonl", "near_misses.jsonl")
+        for name in ("translated.jsonl", "near_misses.jsonl", "other_words.jsonl")
     )
+    silent = [row for row in said if row["span"] is None]
     assert all(set(row) == {"id", "lang", "q"} for row in rows)
     other = [row for row in near if set(row) != {"p", "no", "yes", "span"}]
     both = {"p", "no", "yes", "span", "lang", "cross", "cross_span"}
     assert all(set(row) == both for row in other)
     known = [_asked(row["id"]) for row in rows]
-    known += [replace(_asked(f"p{row['p']}"), unit=f"§ {row['p'] + 1}") for row in near]
+    known += [replace(_asked(f"p{row['p']}"), unit=f"§ {row['p'] + 1}") for row in [*near, *said]]
     found = about_piaf(known)
-    assert len(found) == len(rows) + 3 * len(near) + len(other)
+    assert len(found) == len(rows) + 3 * len(near) + len(other) + len(said)
     assert (found[0].text, found[0].spans) == (rows[0]["q"], ("span",))
-    assert sum(asked.unit is None for asked in found) == 2 * len(near)
+    assert sum(asked.unit is None for asked in found) == 2 * len(near) + len(silent)
     assert len({asked.id for asked in found}) == len(found)
 
 

@@ -1,4 +1,4 @@
-"""Trains how questions and texts are encoded apart: the upper layers' low-rank changes.
+"""Trains how questions and texts are encoded apart: the low-rank changes of all layers.
 
 ``python -m training.encoder DATA --out assistant/reader/reader.npz --minutes 25``. A question and
 the chunk that answers it are brought together, and kept from the batch's other chunks: as whole
@@ -13,7 +13,7 @@ import argparse
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,9 @@ from assistant.settings import load_settings
 from training.network import Apart, descend
 from training.prepare import Edition, Example, Prepared, Text, load, tokens
 
-RATE, WARMUP, FLOOR = 8e-4, 40, 0.03
-QUESTIONS, OTHERS = 24, 1
-"""Questions of a batch, and chunks that do not answer shown with each."""
+RATE, WARMUP, FLOOR = 6e-4, 40, 0.03
+QUESTIONS = 32
+"""Questions of a batch, each with the chunk that answers it."""
 LONGEST = 220
 """Tokens of a text that are seen."""
 SHARP, SHARP_WORDS, SHARP_INSIDE = 0.03, 0.02, 0.04
@@ -39,9 +39,20 @@ INSIDE = 0.4
 """Weight of the choice among the passages of the chunk that answers."""
 
 
+class Inputs(Reader):
+    """Keeps of a text, as ``hidden``, what the first layer sees: that is where learning begins."""
+
+    def encode(self, texts: Sequence[str], kind: str) -> list[Encoded]:
+        encoded = super().encode(texts, kind)
+        first, _ = self.embed(texts, kind)
+        return [
+            replace(one, hidden=x.astype(np.float16)) for one, x in zip(encoded, first, strict=True)
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A question, the chunk that answers it (passage ``right``), and chunks of ``others``.
+    """A question and the chunk that answers it, by its passage ``right``.
 
     ``unit`` is the heading of the unit that answers, and ``also`` those of others that do: their
     chunks do not count as wrong.
@@ -52,7 +63,6 @@ class Shown:
     also: tuple[str, ...]
     text: Text
     right: int
-    others: tuple[tuple[str, Text], ...]
 
 
 def shown(example: Example, editions: Sequence[Edition], rng: random.Random) -> Shown | None:
@@ -65,10 +75,7 @@ def shown(example: Example, editions: Sequence[Edition], rng: random.Random) -> 
     inside = [i for i, (a, b) in enumerate(text.passages) if a < place.end and place.start < b]
     if not inside:
         return None
-    rest = [heading for heading in example.ranked if heading != example.unit]
-    drawn = rest[:OTHERS] if rng.random() < 0.5 else rng.sample(rest, min(OTHERS, len(rest)))
-    others = tuple((heading, rng.choice(editions[number][heading])) for heading in drawn)
-    return Shown(example.asked, example.unit, example.also, text, inside[0], others)
+    return Shown(example.asked, example.unit, example.also, text, inside[0])
 
 
 def batches(
@@ -118,21 +125,19 @@ def words(network: Apart, texts: Sequence[Encoded]) -> tuple[Tensor, Tensor, Ten
 
 def loss(network: Apart, batch: Sequence[Shown]) -> Tensor:
     """Return how far questions are from their chunks and passages, beside all others."""
-    texts = [(one.unit, one.text) for one in batch] + [o for one in batch for o in one.others]
     asked, asked_words, asked_real = words(network, [one.asked for one in batch])
-    vectors, text_words, real = words(network, [text.encoded for _, text in texts])
-    count = len(batch)
+    vectors, text_words, real = words(network, [one.text.encoded for one in batch])
     # Another chunk of the unit that answers, or the same chunk again, is neither right nor wrong.
     same = torch.tensor(
         [
             [
-                i != j and (text is one.text or heading in (one.unit, *one.also))
-                for j, (heading, text) in enumerate(texts)
+                i != j and (other.text is one.text or other.unit in (one.unit, *one.also))
+                for j, other in enumerate(batch)
             ]
             for i, one in enumerate(batch)
         ]
     )
-    gold = torch.arange(count)
+    gold = torch.arange(len(batch))
     later = F.pad(asked_real[:, 1:], (0, 1))
     inner = asked_real & later & (torch.arange(asked_real.shape[1]) >= SPECIAL)
     weight = inner / inner.sum(1, keepdim=True).clamp(min=1)
@@ -141,9 +146,8 @@ def loss(network: Apart, batch: Sequence[Shown]) -> Tensor:
     best = (alike.amax(3) * weight[:, None]).sum(2)
     total = F.cross_entropy((asked @ vectors.T / SHARP).masked_fill(same, -1e4), gold)
     total = total + F.cross_entropy((best / SHARP_WORDS).masked_fill(same, -1e4), gold)
-    own_words = text_words[:count]
-    own = torch.einsum("qid,qjd->qij", asked_words.bfloat16(), own_words.bfloat16()).float()
-    parts = zip(batch, asked, own, weight, own_words, strict=True)
+    own = torch.einsum("qid,qjd->qij", asked_words.bfloat16(), text_words.bfloat16()).float()
+    parts = zip(batch, asked, own, weight, text_words, strict=True)
     inside = [found for part in parts if (found := _inside(*part)) is not None]
     return total + INSIDE * torch.stack(inside).mean() if inside else total
 
@@ -237,7 +241,7 @@ def main() -> None:
     cores = threads(load_settings())
     torch.set_num_threads(cores)
     torch.manual_seed(0)
-    sets = load(Reader(cores), options.data, options.limit)
+    sets = load(Inputs(cores), options.data, options.limit)
     network = Apart(Base(base_file()))
     if options.start:
         network.load(options.start)

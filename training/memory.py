@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ from assistant.units import split
 from training.corpora import Corpus, documents
 
 Floats = npt.NDArray[np.float32]
+_numbers = count()
 BATCH = 64
 """Chunks encoded at once."""
 
@@ -30,14 +32,14 @@ class Memory:
     ``encode`` turns texts into rows of length 1; without a ``reader`` there are no chunks.
     """
 
-    generation = "memory"
-
     def __init__(
         self,
         files: Mapping[str, str],
         encode: Callable[[Sequence[str]], Floats],
         reader: Reader | None = None,
     ) -> None:
+        # What is derived from a corpus is kept by its generation.
+        self.generation = f"memory-{next(_numbers)}"
         self.documents = {document.id: document for document in documents(files)}
         self.unit_list: list[Unit] = []
         self.passages: list[Passage] = []

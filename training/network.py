@@ -1,7 +1,7 @@
-"""The part of the reader that learns, in torch: four layers with low-rank changes, and heads.
+"""The parts of the reader that learn, in torch: layers with low-rank changes, and heads.
 
-It computes what ``assistant.reader.model.Reader.read`` computes, and keeps its parameters under
-the names that are read there: ``save`` and ``load`` are the two ways across.
+They compute what ``assistant.reader.model.Reader`` computes, and keep their parameters under the
+names that are read there: ``save`` and ``load`` are the two ways across.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Adapted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # Not ``base + B @ A``: the gradient of the whole matrix would cost a third of the time.
-        return F.linear(x, self.get_buffer("base"), self.b) + F.linear(F.linear(x, self.A), self.B)
+        low = F.linear(F.dropout(x, DROPPED, self.training), self.A)
+        return F.linear(x, self.get_buffer("base"), self.b) + F.linear(low, self.B)
 
 
 class Layer(nn.Module):
@@ -102,11 +103,11 @@ class Layer(nn.Module):
 
 
 class Apart(nn.Module):
-    """The upper layers as they read one text alone: hidden states → the last layer's."""
+    """All layers as they read one text alone: what the first one sees → the last one's output."""
 
     def __init__(self, base: Base) -> None:
         super().__init__()
-        numbers = range(base.layers - STACK, base.layers)
+        numbers = range(base.layers)
         self.layers = nn.ModuleDict({str(number): Layer(base, number) for number in numbers})
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:

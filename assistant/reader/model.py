@@ -1,9 +1,9 @@
 """Question and passage → whether the passage answers, and which of its words do.
 
-The lower eight layers read question and passage apart, so a passage is encoded once and kept; the
-upper four, adapted by low-rank matrices (LoRA, Hu et al. 2021), read them together (as DeFormer,
-Cao et al. 2020). What the base model itself makes of the two texts, apart, stands beside it as
-similarities of words (MaxSim, Khattab and Zaharia 2020). Eight-bit weights, ONNX Runtime, no torch.
+Twelve layers, adapted by low-rank matrices (LoRA, Hu et al. 2021), read question and passage apart,
+so a passage is encoded once and kept; what they make of the two texts is compared word by word
+(MaxSim, Khattab and Zaharia 2020). The upper four, adapted anew, also read both together, from the
+eighth layer's output on (as DeFormer, Cao et al. 2020). Eight-bit weights, ONNX Runtime, no torch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent
 LEARNED = "reader.npz"
 STACK = 4
 APART = "apart"
-"""What the names of the upper layers begin with where they read one text alone."""
+"""What the names of the layers begin with where they read one text alone."""
 MAX_TOKENS = 510
 PREFIX = {"question": "query: ", "passage": "passage: "}
 
@@ -36,9 +36,9 @@ PREFIX = {"question": "query: ", "passage": "passage: "}
 class Encoded:
     """A text after the layers that read it alone.
 
-    ``hidden`` (tokens, 384) is what the joint layers take; ``words`` (tokens, 384) the base
-    model's own last layer, each row of length 1, and ``mean`` their text's vector; ``offsets``
-    (tokens, 2) index the text. The first and last token stand for no character: (0, 0).
+    ``hidden`` (tokens, 384) is what the joint layers take; ``words`` (tokens, 384) the last layer's
+    output, each row of length 1, and ``mean`` the text's vector; ``offsets`` (tokens, 2) index the
+    text. The first and last token stand for no character: (0, 0).
     """
 
     hidden: npt.NDArray[np.float16]
@@ -89,31 +89,34 @@ class Reader:
             for name, part in self._own.items()
             if name.startswith(APART)
         }
-        owned = [{}] * (len(stacks) - 1) + [lone]
-        self._apart = [
-            _session(base, layers, own, threads) for layers, own in zip(stacks, owned, strict=True)
-        ]
+        self._apart = [_session(base, layers, lone, threads) for layers in stacks]
         self._joint = _session(base, stacks[-1], self._own, threads)
 
     def encode(self, texts: Sequence[str], kind: str) -> list[Encoded]:
         """Return each text after the lower layers; ``kind`` is ``question`` or ``passage``."""
-        prefix = PREFIX[kind]
-        tokens = self._tokenizer.encode_batch(
-            [prefix + text for text in texts], add_special_tokens=False
-        )
-        ids, offsets = [], []
-        for one in tokens:
-            kept = one.ids[:MAX_TOKENS]
-            ids.append(np.array([self._base.bos, *kept, self._base.eos]))
-            places = np.array([(0, 0), *one.offsets[:MAX_TOKENS], (0, 0)], np.int32)
-            offsets.append(np.maximum(places - len(prefix), 0))
-        x = [self._base.embed(i) for i in ids]
+        x, offsets = self.embed(texts, kind)
         for session in self._apart[:-1]:
             x = _run(session, x)
         return [
             _encoded(hidden, final, places)
             for hidden, final, places in zip(x, _run(self._apart[-1], x), offsets, strict=True)
         ]
+
+    def embed(
+        self, texts: Sequence[str], kind: str
+    ) -> tuple[list[Floats], list[npt.NDArray[np.int32]]]:
+        """Return what the first layer sees of each text, and where its tokens stand in it."""
+        prefix = PREFIX[kind]
+        tokens = self._tokenizer.encode_batch(
+            [prefix + text for text in texts], add_special_tokens=False
+        )
+        x, offsets = [], []
+        for one in tokens:
+            ids = np.array([self._base.bos, *one.ids[:MAX_TOKENS], self._base.eos])
+            places = np.array([(0, 0), *one.offsets[:MAX_TOKENS], (0, 0)], np.int32)
+            x.append(self._base.embed(ids))
+            offsets.append(np.maximum(places - len(prefix), 0))
+        return x, offsets
 
     def read(self, question: Encoded, passages: Sequence[Encoded]) -> list[Reading]:
         """Return one Reading for each passage (each at most about 200 tokens)."""
