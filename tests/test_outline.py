@@ -176,7 +176,8 @@ def test_a_long_list_is_cut_but_counted_whole_and_can_be_kept_by_the_page() -> N
     top, *below = small.units
     query = understand("How many harbours are there?", [], small)
     asked = Turn(query.asked, query, Outline("count", top, tuple(below)), Found((), 0.0, {}))
-    answer = Turns(SimpleNamespace(corpus=small), "en", 500).decide(asked)  # type: ignore[arg-type]
+    searcher = SimpleNamespace(corpus=small, languages=("en",))
+    answer = Turns(searcher, "en", 500).decide(asked)  # type: ignore[arg-type]
     assert answer.text.startswith("450 ")
     assert len(answer.citations) == HEADINGS
     assert to_record(Kept("x", answer))["citations"][-1]["number"] == HEADINGS
